@@ -1,0 +1,101 @@
+"""What people and programs ask for, as typed bodies: the API checks input with them, the command line fills them.
+
+Quantities, money, dates, times and coordinates are text as people write it; places and items are an id, a code or a
+name that only one thing bears. The OpenAPI description is generated from these types.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Body(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A request body; a field that isn't known is an error, so that a typing slip can't lose a fact."""
+
+
+class LineIn(Body):
+    """So much of an item, from a lot if one is named."""
+
+    item: str
+    qty: str
+    lot: str | None = None
+
+
+class ReceiptLineIn(Body):
+    """What came in; `value` is the worth of one unit."""
+
+    item: str
+    qty: str
+    lot: str | None = None
+    batch: str | None = None
+    expiry: str | None = None
+    fund: str | None = None
+    value: str | None = None
+    currency: str | None = None
+
+
+class ReceiptIn(Body):
+    """Goods came to a place."""
+
+    place: str
+    lines: list[ReceiptLineIn]
+    source: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+class DistributionIn(Body):
+    """Goods were handed to people. Counts of people only, never a name."""
+
+    place: str
+    lines: list[LineIn]
+    site: str | None = None
+    people: int | None = None
+    households: int | None = None
+    need: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+class LossIn(Body):
+    """Goods were lost."""
+
+    place: str
+    lines: list[LineIn]
+    reason: Literal["expired", "damaged", "stolen", "spoiled", "other"]
+    at: str | None = None
+    note: str | None = None
+
+
+class CountIn(Body):
+    """Somebody counted; a zero is a count."""
+
+    place: str
+    lines: list[LineIn]
+    at: str | None = None
+    note: str | None = None
+
+
+class VoidIn(Body):
+    """Why an entry is undone."""
+
+    why: str
+
+
+class ItemIn(Body):
+    """A new item, told apart by name and unit."""
+
+    name: str
+    unit: str
+    category: str | None = None
+    codes: dict[str, str] = {}
+    packs: dict[str, str] = {}
+
+
+class PlaceIn(Body):
+    """A new place."""
+
+    name: str
+    kind: Literal["warehouse", "hub", "vehicle", "site"]
+    lat: str | None = None
+    lon: str | None = None

@@ -1,0 +1,111 @@
+"""Quantities, money, times and coordinates as exact integers, and how people write them."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from sync.errors import Malformed, OutOfRange
+
+THOUSAND = 1000
+QTY_MAX = 10**15  # thousandths of a unit: a thousand milliard units in one line
+_QTY = re.compile(r"[+-]?\d{1,16}(\.\d{1,3})?")
+_PACKED = re.compile(r"([+-]?\d{1,16}(?:\.\d{1,3})?)\s*([^\W\d_][\w -]*)?")
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def parse_qty(text: str) -> int:
+    """A decimal with at most three places as thousandths of a unit: "2.5" → 2500."""
+    text = text.strip()
+    if not _QTY.fullmatch(text):
+        raise Malformed(
+            f"{text!r} is not a quantity.",
+            kept="Nothing was recorded.",
+            todo="Write a number with at most three decimal places, like 24 or 2.5.",
+        )
+    thousandths = int(Decimal(text) * THOUSAND)
+    if abs(thousandths) > QTY_MAX:
+        raise OutOfRange(f"{text} is more than one line can hold.", kept="Nothing was recorded.")
+    return thousandths
+
+
+def parse_packed(text: str, packs: Mapping[str, int]) -> int:
+    """A quantity as people say it, in thousandths: "24", "6case", "6case+4". `packs` maps a name to thousandths."""
+    return sum(_one_packed(part, packs) for part in re.split(r"(?<=[^\s+])\+", text.strip()))
+
+
+def _one_packed(text: str, packs: Mapping[str, int]) -> int:
+    match = _PACKED.fullmatch(text.strip())
+    if not match:
+        return parse_qty(text)
+    number, pack = match.groups()
+    if pack is None:
+        return parse_qty(number)
+    size = {name.casefold(): qty for name, qty in packs.items()}.get(pack.strip().casefold())
+    if size is None:
+        known = ", ".join(sorted(packs)) or "none"
+        raise Malformed(f"This item has no pack called {pack!r}; it has: {known}.", kept="Nothing was recorded.")
+    total = parse_qty(number) * size
+    if total % THOUSAND:
+        raise OutOfRange(f"{text} comes to less than a thousandth of a unit.", kept="Nothing was recorded.")
+    return parse_qty(format_qty(total // THOUSAND))
+
+
+def format_qty(thousandths: int) -> str:
+    """Thousandths as the shortest decimal: 24000 → "24", 2500 → "2.5"."""
+    sign = "-" if thousandths < 0 else ""
+    whole, rest = divmod(abs(thousandths), THOUSAND)
+    return f"{sign}{whole}" + (f".{rest:03d}".rstrip("0") if rest else "")
+
+
+def parse_money(text: str) -> str:
+    """A unit value as the canonical decimal string, at most nine places: "12.50" → "12.5"."""
+    try:
+        value = Decimal(text.strip().replace(",", ""))
+    except InvalidOperation:
+        raise Malformed(f"{text!r} is not an amount.", kept="Nothing was recorded.") from None
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -9 or abs(value) >= 10**15:
+        raise OutOfRange(f"{text!r} is outside what an amount can be (nine decimal places at most).")
+    return format(value.normalize() + 0, "f")
+
+
+def parse_time(text: str, local: dt.tzinfo | None = None) -> int:
+    """ISO 8601 as milliseconds since 1970 UTC; without an offset it is the node's local time."""
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Malformed(f"{text!r} is not a time.", todo="Write it like 2026-11-24T14:30.") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=local) if local else moment.astimezone()
+    return (moment - _EPOCH) // dt.timedelta(milliseconds=1)
+
+
+def format_time(ms: int) -> str:
+    """Milliseconds since 1970 as UTC ISO 8601 with Z, to the second where the rest is nought."""
+    moment = _EPOCH + dt.timedelta(milliseconds=ms)
+    return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
+
+
+def parse_date(text: str) -> str:
+    """A calendar date as YYYY-MM-DD."""
+    try:
+        return dt.date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        raise Malformed(f"{text!r} is not a date.", todo="Write it like 2027-06-30.") from None
+
+
+def parse_degrees(text: str, most: int) -> int:
+    """A latitude (most 90) or longitude (most 180) in decimal degrees as micro-degrees."""
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        raise Malformed(f"{text!r} is not a coordinate.", todo="Write decimal degrees, like 29.95.") from None
+    if not value.is_finite() or abs(value) > most:
+        raise OutOfRange(f"{text} lies outside ±{most} degrees.")
+    return int((value * 1_000_000).to_integral_value())
+
+
+def format_degrees(micro: int) -> str:
+    """Micro-degrees as decimal degrees: 29950000 → "29.95"."""
+    return format((Decimal(micro) / 1_000_000).normalize() + 0, "f")
