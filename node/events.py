@@ -150,9 +150,9 @@ def decode(payload: bytes) -> AnyFact | None:
     """
     try:
         fact = _decoder.decode(payload)
-    except msgspec.MsgspecError:
-        strict.check(payload)
-        return None
-    if _encoder.encode(fact) != payload:
-        strict.check(payload)
+        if _encoder.encode(fact) == payload:
+            return fact
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        fact = None
+    strict.check(payload)
     return fact

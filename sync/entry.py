@@ -22,9 +22,7 @@ HEADER = struct.Struct(">8s16s32sQ32sQq32s")
 _SIGNED = b"bucketline entry\0"
 
 
-def header(
-    network: bytes, log: bytes, seq: int, prev: bytes, lamport: int, claimed: int, payload_hash: bytes
-) -> bytes:
+def header(network: bytes, log: bytes, seq: int, prev: bytes, lamport: int, claimed: int, payload_hash: bytes) -> bytes:
     """The 144 bytes that an entry's id is the hash of."""
     return HEADER.pack(MAGIC, network, log, seq, prev, lamport, claimed, payload_hash)
 
@@ -86,7 +84,7 @@ class Vouch(Struct, tag_field="type", tag="sync.vouch"):
     agree_sig: str
 
 
-_own = msgspec.json.Decoder(Genesis | Vouch)
+_own: msgspec.json.Decoder[Genesis | Vouch] = msgspec.json.Decoder(Genesis | Vouch)
 encode = msgspec.json.encode
 
 
@@ -100,9 +98,7 @@ def decode(payload: bytes) -> Genesis | Vouch | None:
 
 def make_genesis(keys: Keys, network: bytes, salt: bytes, supersedes: list[Superseded]) -> bytes:
     """The payload that opens a log of these keys."""
-    genesis = Genesis(
-        keys.node.hex(), keys.agree.hex(), keys.agree_sig.hex(), network.hex(), salt.hex(), supersedes
-    )
+    genesis = Genesis(keys.node.hex(), keys.agree.hex(), keys.agree_sig.hex(), network.hex(), salt.hex(), supersedes)
     return encode(genesis)
 
 

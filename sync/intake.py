@@ -1,0 +1,213 @@
+"""Takes ranges in: checks them against the chain, finds their branch, and gathers rows for one write.
+
+A range that breaks a rule is refused as a whole and leaves nothing behind; what was gathered of other logs stands.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sync.chain import START, Before, author_of, link
+from sync.entry import Genesis, Vouch
+from sync.entry import decode as decode_own
+from sync.errors import NotFound, Problem, TooMany
+from sync.frame import HINT_BYTES, Range
+from sync.limits import Limits
+from sync.store import Branch, EntryRow, LogRow, Store, key_of
+from sync.trust import NOTHING
+
+Decode = Callable[[bytes], object | None]
+
+
+class Folded(NamedTuple):
+    """One accepted entry as the application gets it.
+
+    `n` is its arrival number here, `node` its author's key, `claimed` the author's clock in ms; `fact` is what the
+    application decoded, None where it knows no such type or the payload was redacted.
+    """
+
+    n: int
+    id: bytes
+    node: bytes
+    log: bytes
+    seq: int
+    lamport: int
+    claimed: int
+    fact: object
+
+
+class Control(NamedTuple):
+    """An entry of replication's own kind: who wrote it, when, and what it says."""
+
+    node: bytes
+    fact: Genesis | Vouch
+    lamport: int
+    id: bytes
+
+
+class Gap(NotFound):
+    """A range follows an entry that isn't here."""
+
+    title = "A part is missing"
+
+
+class Refusal(NamedTuple):
+    """A range that wasn't taken, and why."""
+
+    log: bytes
+    start: int
+    problem: Problem
+
+
+class Intake:
+    """What one transaction takes in. `judge` gives a node's standing and the lamport time up to which it is believed."""
+
+    def __init__(
+        self,
+        store: Store,
+        network: bytes,
+        decode: Decode,
+        limits: Limits,
+        judge: Callable[[bytes], tuple[str, int | None]],
+        received: int,
+    ) -> None:
+        self.store, self.network, self.decode, self.limits = store, network, decode, limits
+        self.judge, self.received = judge, received
+        self.tick = store.tick()
+        self.folded: list[Folded] = []
+        self.controls: list[Control] = []
+        self.touched: dict[int, Branch] = {}
+        self.refused: list[Refusal] = []
+        self.stored = self.duplicates = 0
+        self._rows: list[EntryRow] = []
+        self._hidden = sum(b.seq - b.base for _, b in store.branches() if b.shown < b.seq)
+
+    def offer(self, log: bytes, item: Range) -> bool:
+        """Take a range if it holds; else remember why not."""
+        try:
+            self.add(log, item)
+        except Problem as problem:
+            self.refused.append(Refusal(log, item.start, problem))
+            return False
+        return True
+
+    def add(self, log: bytes, item: Range) -> None:
+        """Check one range and gather its new entries; a Problem leaves all as it was."""
+        known = self.store.logs().get(log)
+        keys = (known.node, known.agree, known.agree_sig) if known else author_of(item, self.network)
+        self._check_standing(keys[0], item, known is None)
+        parent, before = self._before(known, item)
+        ids = link(item, self.network, log, keys[0], before, self.limits)
+        facts = [self.decode(p) if p is not None else None for p in item.payloads]
+        row = known or self.store.add_log(log, *keys)
+        branch, skip = self._branch(row, parent, before, item, ids)
+        self.duplicates += skip
+        if branch is not None:
+            sigs: list[bytes | None] = [None] * (len(ids) - 1) + [item.signature]
+            self.put(row, branch, skip, item, ids, facts, sigs)
+
+    def put(
+        self,
+        row: LogRow,
+        branch: Branch,
+        skip: int,
+        item: Range,
+        ids: Sequence[bytes],
+        facts: Sequence[object | None],
+        sigs: Sequence[bytes | None],
+    ) -> None:
+        """Gather the entries of a checked range from the `skip`th on, at the end of a branch."""
+        n, seq, network_node, log_id = self.tick, item.start, row.node, row.id
+        shown = self.judge(row.node)[1] != NOTHING
+        columns = zip(ids, item.lamports, item.claims, item.payloads, item.hashes, facts, sigs, strict=True)
+        for at, (id, lamport, claimed, payload, hash, fact, sig) in enumerate(columns):
+            if at < skip:
+                continue
+            n += 1
+            kept = hash if payload is None else None
+            self._rows.append((n, branch.no, seq + at, key_of(id), id, lamport, claimed, payload, kept, sig))
+            if shown:
+                self.folded.append(Folded(n, id, network_node, log_id, seq + at, lamport, claimed, fact))
+            if fact is None and payload is not None:
+                self._control(row.node, payload, lamport, id)
+        self._advance(branch, item, ids, shown)
+        self.stored += n - self.tick
+        self.tick = n
+
+    def _advance(self, branch: Branch, item: Range, ids: Sequence[bytes], shown: bool) -> None:
+        branch.seq = item.start + len(ids) - 1
+        branch.head, branch.lamport, branch.claimed = ids[-1], item.lamports[-1], item.claims[-1]
+        branch.received = self.received
+        if shown:
+            branch.shown = branch.leaf_seq = branch.seq
+            branch.leaf_head = branch.head
+        else:
+            self._hidden += len(ids)
+        self.touched[branch.no] = branch
+
+    def flush(self) -> None:
+        """Write the gathered rows."""
+        self.store.insert(self._rows)
+        self._rows.clear()
+        self.store.save(self.touched.values())
+
+    def _control(self, node: bytes, payload: bytes, lamport: int, id: bytes) -> None:
+        fact = decode_own(payload) if b"sync." in payload else None
+        if fact is not None:
+            self.controls.append(Control(node, fact, lamport, id))
+
+    def _check_standing(self, node: bytes, item: Range, new: bool) -> None:
+        standing, bound = self.judge(node)
+        if new and len(self.store.logs()) >= self.limits.logs_max:
+            raise TooMany(f"This node keeps at most {self.limits.logs_max} logs.")
+        if bound is None:
+            return
+        if standing == "blocked" and item.lamports[-1] > bound:
+            raise TooMany("These entries are of a blocked node, from after the block.")
+        if self._hidden + len(item.payloads) > self.limits.quarantine_entries_max:
+            raise TooMany(
+                "The quarantine for entries of unknown nodes is full.",
+                todo="Accept or block the unknown nodes on the peers page.",
+            )
+
+    def _before(self, row: LogRow | None, item: Range) -> tuple[Branch | None, Before]:
+        """The branch whose way holds the entry before a range, and that entry."""
+        if item.start == 0:
+            return None, START
+        branches = row.branches if row else []
+        for branch in branches:
+            if branch.seq == item.start - 1 and branch.head[:HINT_BYTES] == item.hint:
+                return branch, Before(branch.head, branch.lamport)
+        self.flush()
+        for branch in branches:
+            id = self.store.id_at(branch, item.start - 1)
+            if id is not None and id[:HINT_BYTES] == item.hint:
+                found = self.store.by_id(id)
+                assert found is not None
+                return self.store.by_branch(found[2])[1], Before(id, found[4])
+        raise Gap(f"Entries before number {item.start} of a log aren't here yet.")
+
+    def _branch(
+        self, row: LogRow, parent: Branch | None, before: Before, item: Range, ids: Sequence[bytes]
+    ) -> tuple[Branch | None, int]:
+        """Where the new entries of a range go, and how many of it are here already."""
+        if parent is not None and parent.head == before.id:
+            return parent, 0
+        if parent is None and not row.branches:
+            return self.store.add_branch(row, None, -1, b""), 0
+        self.flush()
+        skip = 0
+        while skip < len(ids) and self.store.locate(ids[skip]):
+            skip += 1
+        if skip == len(ids):
+            return None, skip
+        last = ids[skip - 1] if skip else before.id
+        place = self.store.locate(last)
+        if place is None:
+            raise Gap("A log has two beginnings.")
+        branch = self.store.by_branch(place[1])[1]
+        return (branch if branch.head == last else self._fork(row, branch, place[2], last)), skip
+
+    def _fork(self, row: LogRow, parent: Branch, base: int, base_id: bytes) -> Branch:
+        if len(row.branches) >= self.limits.branches_max:
+            raise TooMany(f"This log has forked into more than {self.limits.branches_max} branches.")
+        return self.store.add_branch(row, parent, base, base_id)

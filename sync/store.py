@@ -1,0 +1,267 @@
+"""Where entries lie: tables of logs, branches and entries, and the few statements that move rows in and out.
+
+A log is a list of entries; a forked log is a tree of *branches*. Branch 0 of a log starts at its genesis, another
+branch starts after entry `base` of its `parent`. An entry is known by (branch, seq), by its id, and by `n`, the order in
+which it came to this store. `n` and changes of policy share one counter, the *tick*, which is what cursors count.
+
+What of a branch is folded ends at `shown`, and what is told to peers at (`leaf_seq`, `leaf_head`): for a trusted node
+that is the branch's end, for an unknown one nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import peewee
+
+from sync.digest import Leaf
+
+NONE = -1  # nothing of a branch is shown
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS log (
+  no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, node BLOB NOT NULL, agree BLOB NOT NULL,
+  agree_sig BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS log_node ON log (node);
+CREATE TABLE IF NOT EXISTS branch (
+  no INTEGER PRIMARY KEY, log INTEGER NOT NULL REFERENCES log, parent INTEGER, base INTEGER NOT NULL,
+  seq INTEGER NOT NULL, head BLOB NOT NULL, lamport INTEGER NOT NULL, claimed INTEGER NOT NULL,
+  received INTEGER NOT NULL, shown INTEGER NOT NULL, leaf_seq INTEGER NOT NULL, leaf_head BLOB NOT NULL,
+  changed INTEGER NOT NULL, shown_since INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS branch_log ON branch (log);
+CREATE INDEX IF NOT EXISTS branch_changed ON branch (changed);
+CREATE TABLE IF NOT EXISTS entry (
+  n INTEGER PRIMARY KEY, branch INTEGER NOT NULL, seq INTEGER NOT NULL, key INTEGER NOT NULL, id BLOB NOT NULL,
+  lamport INTEGER NOT NULL, claimed INTEGER NOT NULL, payload BLOB, hash BLOB, sig BLOB);
+CREATE UNIQUE INDEX IF NOT EXISTS entry_place ON entry (branch, seq);
+CREATE INDEX IF NOT EXISTS entry_key ON entry (key);
+CREATE TABLE IF NOT EXISTS vouch (
+  voucher BLOB NOT NULL, subject BLOB NOT NULL, agree BLOB NOT NULL, agree_sig BLOB NOT NULL,
+  lamport INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (voucher, subject, id));
+CREATE TABLE IF NOT EXISTS block (node BLOB PRIMARY KEY, lamport INTEGER NOT NULL, since INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS contact (node BLOB PRIMARY KEY, at INTEGER NOT NULL);
+"""
+_INSERT = (
+    "INSERT INTO entry (n, branch, seq, key, id, lamport, claimed, payload, hash, sig)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_COLUMNS = "n, id, branch, seq, lamport, claimed, payload"
+Row = tuple[int, bytes, int, int, int, int, bytes | None]  # _COLUMNS
+EntryRow = tuple[int, int, int, int, bytes, int, int, bytes | None, bytes | None, bytes | None]
+
+
+@dataclass(slots=True)
+class Branch:
+    """One row of `branch`: where a line of entries stands. Times are ms; `parent` is a branch number."""
+
+    no: int
+    log: int
+    parent: int | None
+    base: int
+    seq: int
+    head: bytes
+    lamport: int
+    claimed: int
+    received: int
+    shown: int
+    leaf_seq: int
+    leaf_head: bytes
+    changed: int
+    shown_since: int
+
+
+@dataclass(slots=True)
+class LogRow:
+    """One row of `log` with its branches."""
+
+    no: int
+    id: bytes
+    node: bytes
+    agree: bytes
+    agree_sig: bytes
+    branches: list[Branch]
+
+
+def key_of(entry: bytes) -> int:
+    """The first 8 bytes of an entry id as SQLite's signed integer: a small index instead of a large one."""
+    return int.from_bytes(entry[:8], "big", signed=True)
+
+
+class Store:
+    """The rows of one database. Keeps logs and branches in memory; `forget` when another process may have written."""
+
+    def __init__(self, db: peewee.SqliteDatabase) -> None:
+        self.db = db
+        self._logs: dict[bytes, LogRow] | None = None
+        self._by_branch: dict[int, tuple[LogRow, Branch]] = {}
+
+    def create(self) -> None:
+        """Make the tables where they are missing."""
+        for statement in _TABLES.split(";"):
+            if statement.strip():
+                self.db.execute_sql(statement)
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """All rows of one statement."""
+        return self.db.connection().execute(sql, values).fetchall()  # type: ignore[no-any-return]
+
+    def run(self, sql: str, *values: Any) -> None:
+        """One statement that changes rows."""
+        self.db.connection().execute(sql, values)
+
+    # meta
+
+    def meta(self, key: str) -> bytes | None:
+        """A small value by name."""
+        rows = self.query("SELECT value FROM meta WHERE key = ?", key)
+        return bytes(rows[0][0]) if rows else None
+
+    def set_meta(self, key: str, value: bytes) -> None:
+        """Keep a small value by name."""
+        self.run(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            key,
+            value,
+        )
+
+    def tick(self) -> int:
+        """The counter of all that changed here."""
+        return int(self.meta("tick") or b"0")
+
+    def set_tick(self, tick: int) -> None:
+        """Move the counter on."""
+        self.set_meta("tick", b"%d" % tick)
+
+    # logs and branches
+
+    def forget(self) -> None:
+        """Drop what is kept in memory."""
+        self._logs = None
+
+    def logs(self) -> dict[bytes, LogRow]:
+        """All logs by id, with their branches."""
+        if self._logs is None:
+            self._load()
+        assert self._logs is not None
+        return self._logs
+
+    def _load(self) -> None:
+        found = self.query("SELECT no, id, node, agree, agree_sig FROM log")
+        rows = [LogRow(no, id, node, agree, agree_sig, []) for no, id, node, agree, agree_sig in found]
+        by_no = {row.no: row for row in rows}
+        self._logs, self._by_branch = {row.id: row for row in rows}, {}
+        for row in self.query("SELECT * FROM branch ORDER BY no"):
+            self._keep(by_no[row[1]], Branch(*row))
+
+    def _keep(self, log: LogRow, branch: Branch) -> None:
+        log.branches.append(branch)
+        self._by_branch[branch.no] = (log, branch)
+
+    def by_branch(self, no: int) -> tuple[LogRow, Branch]:
+        """The log and branch of a branch number."""
+        self.logs()
+        return self._by_branch[no]
+
+    def branches(self) -> list[tuple[LogRow, Branch]]:
+        """Every branch with its log."""
+        self.logs()
+        return list(self._by_branch.values())
+
+    def add_log(self, id: bytes, node: bytes, agree: bytes, agree_sig: bytes) -> LogRow:
+        """A new log without branches."""
+        no = 1 + max((row.no for row in self.logs().values()), default=0)
+        self.run("INSERT INTO log VALUES (?, ?, ?, ?, ?)", no, id, node, agree, agree_sig)
+        row = LogRow(no, id, node, agree, agree_sig, [])
+        self.logs()[id] = row
+        return row
+
+    def add_branch(self, log: LogRow, parent: Branch | None, base: int, base_id: bytes) -> Branch:
+        """A new branch that starts after entry `base` of its parent; its row is written with `save`."""
+        no = 1 + max(self._by_branch, default=0)
+        at = parent.no if parent else None
+        branch = Branch(no, log.no, at, base, base, base_id, -1, 0, 0, NONE, NONE, b"", 0, 0)
+        self._keep(log, branch)
+        return branch
+
+    def save(self, branches: Iterable[Branch]) -> None:
+        """Write branch rows as they now are in memory."""
+        rows = [tuple(getattr(b, name) for name in Branch.__slots__) for b in branches]
+        marks = ", ".join("?" * len(Branch.__slots__))
+        self.db.connection().executemany(f"INSERT OR REPLACE INTO branch VALUES ({marks})", rows)
+
+    def leaves(self) -> list[Leaf]:
+        """The ends of all branches that peers are told of, sorted."""
+        return sorted(Leaf(log.id, b.leaf_seq, b.leaf_head) for log, b in self.branches() if b.leaf_seq >= 0)
+
+    def path(self, branch: Branch) -> list[tuple[Branch, int, int]]:
+        """The pieces (branch, first seq, last seq) that lead from the genesis to a branch's end."""
+        pieces = [(branch, branch.base + 1, branch.seq)]
+        while branch.parent is not None:
+            base, branch = branch.base, self._by_branch[branch.parent][1]
+            pieces.append((branch, branch.base + 1, base))
+        return [piece for piece in reversed(pieces) if piece[1] <= piece[2]]
+
+    # entries
+
+    def insert(self, rows: Sequence[EntryRow]) -> None:
+        """Write entry rows."""
+        self.db.connection().executemany(_INSERT, rows)
+
+    def id_at(self, branch: Branch, seq: int) -> bytes | None:
+        """The id of entry `seq` on the way to a branch's end."""
+        for piece, first, last in self.path(branch):
+            if first <= seq <= last:
+                rows = self.query("SELECT id FROM entry WHERE branch = ? AND seq = ?", piece.no, seq)
+                return bytes(rows[0][0]) if rows else None
+        return None
+
+    def locate(self, entry: bytes) -> tuple[int, int, int] | None:
+        """(n, branch, seq) of an entry id."""
+        rows = self.query("SELECT n, branch, seq FROM entry WHERE key = ? AND id = ?", key_of(entry), entry)
+        return rows[0] if rows else None
+
+    def by_id(self, entry: bytes) -> Row | None:
+        """The row of an entry id."""
+        rows = self.query(f"SELECT {_COLUMNS} FROM entry WHERE key = ? AND id = ?", key_of(entry), entry)
+        return rows[0] if rows else None
+
+    def by_prefix(self, low: bytes, high: bytes, limit: int) -> list[Row]:
+        """Rows whose id begins between two 8-byte prefixes."""
+        sql = f"SELECT {_COLUMNS} FROM entry WHERE key BETWEEN ? AND ? LIMIT ?"
+        return self.query(sql, key_of(low), key_of(high), limit)
+
+    def by_number(self, ns: Sequence[int]) -> Iterator[Row]:
+        """Rows by arrival number, in no order."""
+        for start in range(0, len(ns), 500):
+            part = ns[start : start + 500]
+            yield from self.query(f"SELECT {_COLUMNS} FROM entry WHERE n IN ({','.join('?' * len(part))})", *part)
+
+    def from_branch(self, branch: int, first: int, last: int, limit: int) -> list[Row]:
+        """Rows of one branch by sequence number, both ends included."""
+        sql = f"SELECT {_COLUMNS} FROM entry WHERE branch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        return self.query(sql, branch, first, last, limit)
+
+    def newest_of_branch(self, branch: int, last: int, limit: int) -> list[Row]:
+        """The last rows of one branch up to `last`, newest first."""
+        sql = f"SELECT {_COLUMNS} FROM entry WHERE branch = ? AND seq <= ? ORDER BY seq DESC LIMIT ?"
+        return self.query(sql, branch, last, limit)
+
+    def after(self, n: int, limit: int) -> list[Row]:
+        """Rows in order of arrival after `n`."""
+        return self.query(f"SELECT {_COLUMNS} FROM entry WHERE n > ? ORDER BY n LIMIT ?", n, limit)
+
+    def last_seq(self, branch: int, lamport: int, signed: bool) -> int:
+        """The last sequence number of a branch not above a lamport time; with `signed`, one that ends a range."""
+        extra = " AND sig IS NOT NULL" if signed else ""
+        sql = f"SELECT max(seq) FROM entry WHERE branch = ? AND lamport <= ?{extra}"
+        found = self.query(sql, branch, lamport)[0][0]
+        return NONE if found is None else int(found)
+
+    def wire_rows(self, branch: int, first: int, last: int, limit: int) -> list[tuple[Any, ...]]:
+        """(seq, lamport, claimed, payload, hash, sig, id) of one branch, in order: what goes on the wire."""
+        sql = (
+            "SELECT seq, lamport, claimed, payload, hash, sig, id FROM entry"
+            " WHERE branch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        )
+        return self.query(sql, branch, first, last, limit)
