@@ -12,7 +12,8 @@ from sync.errors import Malformed, TooLarge
 from sync.limits import DEFAULT
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+# An unclosed string runs to the end: retrying from each of its quotes would cost the square of the length.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _KEPT = "Nothing was recorded."
 
 
