@@ -1,4 +1,4 @@
-"""Checks everything that is stored again from its bytes: hashes, chains, signatures, and the rows that point at them."""
+"""Checks all that is stored again from its bytes: hashes, chains, signatures, and the rows that point at them."""
 
 from collections.abc import Callable, Iterator
 from hashlib import sha256

@@ -4,6 +4,7 @@ A range that breaks a rule is refused as a whole and leaves nothing behind; what
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sync.chain import START, Before, author_of, link
@@ -58,8 +59,20 @@ class Refusal(NamedTuple):
     problem: Problem
 
 
+@dataclass
+class Taken:
+    """What came of one transaction: entries stored, entries that were here already, ranges refused."""
+
+    stored: int = 0
+    duplicates: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+
 class Intake:
-    """What one transaction takes in. `judge` gives a node's standing and the lamport time up to which it is believed."""
+    """What one transaction takes in.
+
+    `judge` gives a node's standing and the lamport time up to which it is believed.
+    """
 
     def __init__(
         self,
@@ -69,15 +82,16 @@ class Intake:
         limits: Limits,
         judge: Callable[[bytes], tuple[str, int | None]],
         received: int,
+        source: bytes = b"",
+        taken: Taken | None = None,
     ) -> None:
         self.store, self.network, self.decode, self.limits = store, network, decode, limits
-        self.judge, self.received = judge, received
+        self.judge, self.received, self.source = judge, received, source
         self.tick = store.tick()
         self.folded: list[Folded] = []
         self.controls: list[Control] = []
         self.touched: dict[int, Branch] = {}
-        self.refused: list[Refusal] = []
-        self.stored = self.duplicates = 0
+        self.taken = taken or Taken()
         self._rows: list[EntryRow] = []
         self._hidden = sum(b.seq - b.base for _, b in store.branches() if b.shown < b.seq)
 
@@ -86,7 +100,7 @@ class Intake:
         try:
             self.add(log, item)
         except Problem as problem:
-            self.refused.append(Refusal(log, item.start, problem))
+            self.taken.refused.append(Refusal(log, item.start, problem))
             return False
         return True
 
@@ -100,10 +114,15 @@ class Intake:
         facts = [self.decode(p) if p is not None else None for p in item.payloads]
         row = known or self.store.add_log(log, *keys)
         branch, skip = self._branch(row, parent, before, item, ids)
-        self.duplicates += skip
+        self.taken.duplicates += skip
         if branch is not None:
             sigs: list[bytes | None] = [None] * (len(ids) - 1) + [item.signature]
             self.put(row, branch, skip, item, ids, facts, sigs)
+
+    @property
+    def vouches(self) -> bool:
+        """Whether something gathered may change whom to listen to."""
+        return any(isinstance(control.fact, Vouch) for control in self.controls)
 
     def put(
         self,
@@ -130,13 +149,13 @@ class Intake:
             if fact is None and payload is not None:
                 self._control(row.node, payload, lamport, id)
         self._advance(branch, item, ids, shown)
-        self.stored += n - self.tick
+        self.taken.stored += n - self.tick
         self.tick = n
 
     def _advance(self, branch: Branch, item: Range, ids: Sequence[bytes], shown: bool) -> None:
         branch.seq = item.start + len(ids) - 1
         branch.head, branch.lamport, branch.claimed = ids[-1], item.lamports[-1], item.claims[-1]
-        branch.received = self.received
+        branch.received, branch.source = self.received, self.source
         if shown:
             branch.shown = branch.leaf_seq = branch.seq
             branch.leaf_head = branch.head

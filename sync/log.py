@@ -1,7 +1,7 @@
-"""The log of one node as the inventory sees it: append an entry, take in those of others, read, and decide whom to fold.
+"""The log of one node as the inventory sees it: append an entry, take in those of others, decide whom to fold.
 
-All writing goes through `transaction`: one process-wide lock and one immediate transaction, so that a sequence number is
-never taken outside the transaction that uses it. What an entry means is the application's business, handed in.
+All writing goes through `transaction`: one process-wide lock and one immediate transaction, so that a sequence number
+is never taken outside the transaction that uses it. What an entry means is the application's business, handed in.
 """
 
 import sqlite3
@@ -29,12 +29,12 @@ from sync.errors import Conflict, DiskFull, NotFound, OutOfRange, Problem, TooMa
 from sync.fence import Fence
 from sync.frame import Range
 from sync.identity import Clock, Keys, Rng
-from sync.intake import Folded, Intake, Refusal
+from sync.intake import Folded, Intake, Refusal, Taken
 from sync.limits import DEFAULT, Limits
 from sync.reader import Reader
 from sync.store import NONE, Branch, LogRow, Store
 
-__all__ = ["Application", "Folded", "Log", "Refusal"]
+__all__ = ["Application", "Folded", "Log", "Refusal", "Taken"]
 
 
 class Application(Protocol):
@@ -227,24 +227,24 @@ class Log(Reader):
         self._finish(intake)
         return written
 
-    def ingest(self, items: Iterable[tuple[bytes, Range]]) -> Intake:
-        """Check, store and fold ranges of others, each with its log's id, in one transaction.
+    def ingest(self, items: Iterable[tuple[bytes, Range]], source: bytes = b"") -> Taken:
+        """Check, store and fold ranges of others, each with its log's id, in one transaction; `source` brought them.
 
-        What was refused and why is in the result's `refused`; a log of ours that runs on without us makes this node
-        open a new one.
+        What was refused and why is in the result. A log of ours that runs on without us makes this node open a new one.
         """
         with self.transaction():
-            intake, broken = self._intake(), set()
+            intake, broken = self._intake(source), set()
             for log, item in items:
                 if log not in broken and not intake.offer(log, item):
                     broken.add(log)
+                if intake.vouches:  # whom it names may come next: it must not land in quarantine
+                    self._finish(intake)
+                    intake = self._intake(source, intake.taken)
             self._finish(intake)
-            if any(self.store.by_branch(no)[0].id == self.own for no in intake.touched):
-                self.reincarnate()
-        return intake
+        return intake.taken
 
-    def _intake(self) -> Intake:
-        return Intake(self.store, self.network, self.app.decode, self.limits, self._judge, self.clock())
+    def _intake(self, source: bytes = b"", taken: Taken | None = None) -> Intake:
+        return Intake(self.store, self.network, self.app.decode, self.limits, self._judge, self.clock(), source, taken)
 
     def _finish(self, intake: Intake) -> None:
         """Write what was gathered, follow new vouches, fold what is trusted, move the tick on."""
@@ -260,6 +260,8 @@ class Log(Reader):
             self.app.refold(self.folded())
         else:
             self.app.fold([*intake.folded, *grown])
+        if intake.source and any(self.store.by_branch(no)[0].id == self.own for no in intake.touched):
+            self.reincarnate()
 
     # trust
 
@@ -294,7 +296,7 @@ class Log(Reader):
         return trust.standing(*policy, node), trust.believed(*policy, node)
 
     def _apply_policy(self, intake: Intake) -> tuple[list[Folded], bool]:
-        """Show and hide branches as the policy now has it: newly folded entries, and whether anything left the books."""
+        """Show and hide branches as the policy now has it: newly folded entries, and whether any left the books."""
         grown: list[Folded] = []
         shrank = False
         if not self._policy_moved:

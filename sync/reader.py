@@ -3,6 +3,7 @@
 import heapq
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 
 from sync.digest import Leaf, root
@@ -29,6 +30,13 @@ class Reader:
             if not self._depth and self.store.tick() != self._tick_seen:
                 self._forget()
                 self._tick_seen = self.store.tick()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Hold the lock over several reads, so that nothing half-written is seen between them."""
+        with self._lock:
+            self.refresh()
+            yield
 
     def _forget(self) -> None:
         self.store.forget()

@@ -1,8 +1,8 @@
 """Where entries lie: tables of logs, branches and entries, and the few statements that move rows in and out.
 
 A log is a list of entries; a forked log is a tree of *branches*. Branch 0 of a log starts at its genesis, another
-branch starts after entry `base` of its `parent`. An entry is known by (branch, seq), by its id, and by `n`, the order in
-which it came to this store. `n` and changes of policy share one counter, the *tick*, which is what cursors count.
+branch starts after entry `base` of its `parent`. An entry is known by (branch, seq), by its id, and by `n`, the order
+in which it came to this store. `n` and changes of policy share one counter, the *tick*, which is what cursors count.
 
 What of a branch is folded ends at `shown`, and what is told to peers at (`leaf_seq`, `leaf_head`): for a trusted node
 that is the branch's end, for an unknown one nothing.
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS branch (
   no INTEGER PRIMARY KEY, log INTEGER NOT NULL REFERENCES log, parent INTEGER, base INTEGER NOT NULL,
   seq INTEGER NOT NULL, head BLOB NOT NULL, lamport INTEGER NOT NULL, claimed INTEGER NOT NULL,
   received INTEGER NOT NULL, shown INTEGER NOT NULL, leaf_seq INTEGER NOT NULL, leaf_head BLOB NOT NULL,
-  changed INTEGER NOT NULL, shown_since INTEGER NOT NULL);
+  changed INTEGER NOT NULL, shown_since INTEGER NOT NULL, source BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS branch_log ON branch (log);
 CREATE INDEX IF NOT EXISTS branch_changed ON branch (changed);
 CREATE TABLE IF NOT EXISTS entry (
@@ -53,7 +53,11 @@ EntryRow = tuple[int, int, int, int, bytes, int, int, bytes | None, bytes | None
 
 @dataclass(slots=True)
 class Branch:
-    """One row of `branch`: where a line of entries stands. Times are ms; `parent` is a branch number."""
+    """One row of `branch`: where a line of entries stands. Times are ms; `parent` is a branch number.
+
+    `changed` is the tick of its last change, `shown_since` that from which it was shown, `source` the peer that brought
+    its newest entries (empty for our own).
+    """
 
     no: int
     log: int
@@ -69,6 +73,7 @@ class Branch:
     leaf_head: bytes
     changed: int
     shown_since: int
+    source: bytes
 
 
 @dataclass(slots=True)
@@ -180,7 +185,7 @@ class Store:
         """A new branch that starts after entry `base` of its parent; its row is written with `save`."""
         no = 1 + max(self._by_branch, default=0)
         at = parent.no if parent else None
-        branch = Branch(no, log.no, at, base, base, base_id, -1, 0, 0, NONE, NONE, b"", 0, 0)
+        branch = Branch(no, log.no, at, base, base, base_id, -1, 0, 0, NONE, NONE, b"", 0, 0, b"")
         self._keep(log, branch)
         return branch
 
@@ -193,6 +198,20 @@ class Store:
     def leaves(self) -> list[Leaf]:
         """The ends of all branches that peers are told of, sorted."""
         return sorted(Leaf(log.id, b.leaf_seq, b.leaf_head) for log, b in self.branches() if b.leaf_seq >= 0)
+
+    def changed_since(self, tick: int) -> list[tuple[LogRow, Branch]]:
+        """Branches told to peers whose end changed after a tick."""
+        rows = self.query("SELECT no FROM branch WHERE changed > ? AND leaf_seq >= 0", tick)
+        return [self.by_branch(no) for (no,) in rows]
+
+    def first_after(self, branch: Branch, n: int) -> int:
+        """The first sequence number of a branch that arrived after `n`: arrival grows along a branch."""
+        low, high = branch.base + 1, branch.seq + 1
+        while low < high:
+            middle = (low + high) // 2
+            rows = self.query("SELECT n FROM entry WHERE branch = ? AND seq = ?", branch.no, middle)
+            low, high = (low, middle) if rows and rows[0][0] > n else (middle + 1, high)
+        return low
 
     def path(self, branch: Branch) -> list[tuple[Branch, int, int]]:
         """The pieces (branch, first seq, last seq) that lead from the genesis to a branch's end."""

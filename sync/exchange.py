@@ -1,0 +1,235 @@
+"""One exchange between two nodes as a machine without sockets: messages in, messages out.
+
+1. The client states its root and the cursor that it durably holds of the server. Equal roots end it.
+2. Else the server names the heads that changed since the cursor, or describes all by fingerprints where it has none.
+3. Both then ask for ranges and get them. Where roots still differ in the end, fingerprints find the rest.
+
+The client may send its next message before it has stored what the last one brought (`work`), so that both sides
+compute at the same time. A cursor moves only after all that it stands for is durably stored.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sync import digest, messages
+from sync.digest import Leaf
+from sync.errors import TooMany
+from sync.giving import Giver
+from sync.log import Log
+from sync.messages import Cursor, Head, Message
+from sync.taking import Taker
+
+ROOT = 16  # bytes of a root on the wire
+
+
+class Memory(Protocol):
+    """What is durably remembered of peers."""
+
+    def held(self, node: bytes) -> Cursor | None:
+        """How far we durably hold what this peer has."""
+
+    def set_held(self, node: bytes, store: bytes, tick: int) -> None:
+        """Remember that."""
+
+    def given(self, node: bytes) -> Cursor | None:
+        """How far the peer last said that it holds what we have."""
+
+    def set_given(self, node: bytes, store: bytes, tick: int) -> None:
+        """Remember that."""
+
+    def note_skew(self, node: bytes, ms: int) -> None:
+        """Remember how far the peer's clock is ahead of ours."""
+
+
+@dataclass
+class Report:
+    """What one exchange did: entries each way, the peer's clock minus ours in ms, and what was refused, in words."""
+
+    sent: int = 0
+    received: int = 0
+    skew_ms: int | None = None
+    refused: list[str] = field(default_factory=list)
+
+
+class Exchange:
+    """One side of one exchange with `peer`. The client calls `open`; both sides then `receive` until the client's
+    answer is None. The server always has an answer."""
+
+    def __init__(self, log: Log, peer: bytes, memory: Memory) -> None:
+        self.log, self.peer, self.memory = log, peer, memory
+        self.giver, self.taker = Giver(log), Taker(log, peer)
+        self.finished = False
+        self._skew: int | None = None
+        self._client = False
+        self._offered = False  # all that we have was announced, by heads or by fingerprints
+        self._described = False  # fingerprints were compared
+        self._their_at: Cursor | None = None
+        self._their_root = b""
+        self._turns = 0
+
+    @property
+    def report(self) -> Report:
+        """What has been done so far."""
+        return Report(self.giver.sent, self.taker.received, self._skew, list(self.taker.refused))
+
+    def open(self) -> bytes:
+        """The client's first message."""
+        self._client = True
+        with self.log.reading():
+            root = self._root()
+            held, expect = self.memory.held(self.peer), self._settled(root)
+            return self._send(Message(root, self.log.clock(), held, self._at(), expect=expect))
+
+    def receive(self, body: bytes) -> bytes | None:
+        """The next message to send, or None: the client is done. Stores what earlier messages brought first."""
+        message = messages.decode(body, self.log.limits)
+        self._turns += 1
+        if self._turns > self.log.limits.round_trips_max:
+            raise TooMany("An exchange takes too many turns.")
+        with self.log.reading():
+            self.work()
+            self._note(message)
+            if not self._client and self._turns == 1:
+                return self._send(self._greet(message))
+            if message.same:
+                self._end()
+                return None
+            return self._continue(message)
+
+    def work(self) -> None:
+        """Store what has come so far."""
+        self.taker.store()
+
+    # opening
+
+    def _note(self, message: Message) -> None:
+        if message.clock:
+            self._skew = message.clock - self.log.clock()
+            self.memory.note_skew(self.peer, self._skew)
+        self._their_root = message.root or self._their_root
+        self._their_at = self._their_at or message.at
+        if message.held and message.held[0] == self.log.store_id and message.held[1] <= self.log.tick():
+            self.memory.set_given(self.peer, *message.held)
+
+    def _greet(self, message: Message) -> Message:
+        """The server's answer to an opening."""
+        root = self._root()
+        answer = Message(root=root, clock=self.log.clock(), at=self._at())
+        if message.root == root or message.expect == root:
+            answer.same = self.finished = True
+            if message.root == root:
+                self._remember()
+            return answer
+        answer.held = self.memory.held(self.peer)
+        self._offer(answer, message.held)
+        return answer
+
+    def _offer(self, answer: Message, held: Cursor | None) -> None:
+        """Name what the other side can lack: heads since its cursor, or else fingerprints of all."""
+        self._offered = True
+        if held and held[0] == self.log.store_id and held[1] <= self.log.tick():
+            changed = self.giver.since(held[1], self.peer)
+            if len(changed) <= self.log.limits.heads_max:
+                answer.heads = [_head(leaf) for leaf in self.giver.announce(changed)]
+                return
+        self._describe(answer)
+
+    def _describe(self, answer: Message) -> None:
+        self._described = True
+        self._say(answer, digest.describe(self.log.leaves()))
+
+    def _say(self, answer: Message, spans: list[digest.Span]) -> None:
+        answer.spans = messages.wire_spans(spans)
+        self.giver.note(leaf for span in spans for leaf in span.leaves or ())
+
+    # the middle
+
+    def _continue(self, message: Message) -> bytes | None:
+        spans = messages.read_spans(message.spans)
+        self.taker.hear(Leaf(*head) for head in message.heads)
+        self.taker.hear(leaf for span in spans for leaf in span.leaves or ())
+        self.taker.learn(message.samples)
+        self.taker.take(message.frames)
+        if not self._client:
+            self.work()
+        answer = Message()
+        self._compare(answer, spans)
+        if not self._offered:
+            answer.at = self._at()
+            self._offer(answer, message.held)
+        self._serve(answer, message)
+        answer.wants = self.taker.wants()
+        return self._turn(answer)
+
+    def _compare(self, answer: Message, spans: list[digest.Span]) -> None:
+        if not spans:
+            return
+        self._offered = self._described = True
+        said, extra = digest.compare(self.log.leaves(), spans)
+        answer.heads = [_head(leaf) for leaf in self.giver.announce(extra)]
+        self._say(answer, said)
+        answer.at = self._at()
+
+    def _serve(self, answer: Message, message: Message) -> None:
+        if message.wants:
+            frames, samples = self.giver.serve(message.wants, self.log.limits.frame_target_bytes)
+            answer.frames, answer.samples = frames, samples
+
+    def _turn(self, answer: Message) -> bytes | None:
+        """Send what there is to say; a client with nothing left to say checks the roots and ends."""
+        if not self._client:
+            answer.root = self._root()
+            if answer.root == self._their_root and self.taker.idle:
+                self._remember()
+            return self._send(answer)
+        if _says(answer):
+            answer.root = self._root()
+            return self._send(answer)
+        self.work()
+        if self._root() == self._their_root or self._described:
+            self._end()
+            return None
+        self._describe(answer)
+        answer.root = self._root()
+        return self._send(answer)
+
+    def _send(self, message: Message) -> bytes:
+        self.log.publish()
+        return messages.encode(message)
+
+    # the end
+
+    def _end(self) -> None:
+        self.finished = True
+        root = self._root()
+        if root != self._their_root and not self.taker.refused:
+            self._settle(root)
+        if not self.taker.refused:
+            self._remember()
+
+    def _remember(self) -> None:
+        if self._their_at:
+            self.memory.set_held(self.peer, *self._their_at)
+        self.log.note_contact(self.peer)
+
+    def _root(self) -> bytes:
+        return self.log.root()[:ROOT]
+
+    def _at(self) -> Cursor:
+        return self.log.store_id, self.log.tick()
+
+    def _settled(self, root: bytes) -> bytes:
+        kept = self.log.store.meta("settled " + self.peer.hex()) or b""
+        return kept[ROOT:] if kept[:ROOT] == root else b""
+
+    def _settle(self, root: bytes) -> None:
+        with self.log.transaction():
+            self.log.store.set_meta("settled " + self.peer.hex(), root + self._their_root)
+
+
+def _head(leaf: Leaf) -> Head:
+    return leaf.log, leaf.seq, leaf.head
+
+
+def _says(message: Message) -> bool:
+    return bool(message.heads or message.spans or message.wants or message.samples or message.frames)
