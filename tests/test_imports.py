@@ -53,7 +53,9 @@ PURE = "sync.strict sync.trust sync.digest sync.entry sync.frame sync.chain sync
 WORLD = {"time", "random", "secrets", "os", "socket", "threading", "requests", "flask", "pathlib", "subprocess"}
 
 # Where clocks and randomness may enter: everywhere else they are handed in.
-CLOCKS = re.compile(r"\b(time\.time|time\.time_ns|datetime\.now|datetime\.today|os\.urandom|secrets\.\w+|random\.\w+)\(")
+CLOCKS = re.compile(
+    r"\b(time\.time|time\.time_ns|datetime\.now|datetime\.today|os\.urandom|secrets\.\w+|random\.\w+)\("
+)
 MAY_READ_CLOCKS = "node.bootstrap"
 
 
@@ -105,7 +107,7 @@ def _own_imports(module: str) -> Iterator[tuple[str, int]]:
 def test_every_module_has_its_place_in_the_table():
     homeless = [m for m in MODULES if m not in TOPS and _layer(m) is None]
     assert not homeless, (
-        f"{', '.join(homeless)}: place each of them in LAYERS in tests/test_imports.py and in the table of docs/architecture.md."
+        f"{', '.join(homeless)}: place each in LAYERS in tests/test_imports.py, and in the table of architecture.md."
     )
 
 
