@@ -1,0 +1,250 @@
+"""Folds the log into tables: stock by place, item and lot, the catalogue, and what was undone.
+
+Equal sets of entries give equal tables, byte for byte, in any order of arrival, by any batches, after any restart. What
+one batch brings is kept in memory and its cells are marked as unsettled; `settle` brings them up to date, and is called
+before anybody reads. Each change moves a counter, the *turn*: where it isn't what this process left, another process
+wrote, and what is kept in memory is dropped.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from itertools import groupby
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from node import events, tables
+from node.events import Count, Distribution, Item, Loss, Place, Receipt, Team, Void
+from node.folding import books
+from node.folding.cells import Cell, recount, update
+from node.folding.names import Names, stamp_of
+from node.folding.pending import Pending
+from sync.log import Folded, Log
+
+VERSION = 1
+PENDING_LINES_MAX = 400_000  # about 50 bytes of memory each
+NAME = "inventory"
+
+
+class Node(Protocol):
+    """What recording and reading need of a node. `clock` gives ms since 1970 UTC, `rng` random bytes."""
+
+    db: Any
+    log: Log
+    fold: "Projector"
+    keys: Any
+
+    def clock(self) -> int: ...
+    def rng(self, n: int, /) -> bytes: ...
+
+
+class Projector:
+    """The inventory as an application of the log."""
+
+    def __init__(self, db: Any) -> None:
+        self.db = db
+        self._log: Log | None = None
+        self._pending: Pending | None = None
+        self._voids: dict[bytes, set[bytes]] = {}
+        self._turn = -1
+        with db.atomic():
+            tables.create(db)
+            sql = "INSERT OR IGNORE INTO projection (name, version, position, turn) VALUES (?, ?, -1, 0)"
+            self._connection.execute(sql, (NAME, VERSION))
+
+    def attach(self, log: Log) -> None:
+        """Say where entries are read from; tables of another version are made again from the log."""
+        self._log = log
+        sql = "SELECT version FROM projection WHERE name = ?"
+        rows = self._connection.execute(sql, (NAME,)).fetchall()
+        if rows != [(VERSION,)]:
+            with log.transaction():
+                self.refold(log.folded())
+
+    @property
+    def _connection(self) -> Any:
+        return self.db.connection()
+
+    @property
+    def _entries(self) -> Log:
+        if self._log is None:
+            raise RuntimeError("attach the log before anything is undone or settled")
+        return self._log
+
+    # the log's application
+
+    def decode(self, payload: bytes) -> object | None:
+        """The fact in a payload, None if it isn't one of the inventory's."""
+        return events.decode(payload)
+
+    def forget(self) -> None:
+        """Drop what is kept in memory; cells that were pending will be recounted."""
+        self._pending, self._voids, self._turn = None, {}, -1
+
+    def refold(self, batches: Iterable[Sequence[Folded]]) -> None:
+        """Clear every table and fold all from scratch."""
+        tables.drop(self.db)
+        tables.create(self.db)
+        self._connection.execute("INSERT INTO projection VALUES (?, ?, -1, 0)", (NAME, VERSION))
+        self.forget()
+        for batch in batches:
+            self.fold(batch)
+
+    def fold(self, batch: Sequence[Folded]) -> None:
+        """Take in newly folded entries; inside the transaction that stored them."""
+        if not batch:
+            return
+        pending = self._recall()
+        self._take_voids(batch, pending)
+        touches, names = self._take(batch, pending)
+        connection = self._connection
+        if touches:
+            touches.sort()
+            connection.executemany("INSERT INTO touch (place, at, n) VALUES (?, ?, ?)", touches)
+        names.write(connection)
+        marks = pending.take_fresh()
+        if marks:
+            connection.executemany("INSERT OR IGNORE INTO unsettled (place, item) VALUES (?, ?)", marks)
+        self._moved_on(max(entry.n for entry in batch))
+        if pending.lines > PENDING_LINES_MAX:
+            self._settle()
+
+    def _recall(self) -> Pending:
+        """What is pending in this process, or a fresh start where another process wrote."""
+        turn = self._connection.execute("SELECT turn FROM projection WHERE name = ?", (NAME,)).fetchone()[0]
+        if self._pending is None or turn != self._turn:
+            self._turn = turn
+            self._pending = Pending(self._connection.execute("SELECT place, item FROM unsettled"))
+            self._voids = {}
+            for target, node in self._connection.execute("SELECT target, node FROM voided"):
+                self._voids.setdefault(target, set()).add(node)
+        return self._pending
+
+    def _moved_on(self, position: int) -> None:
+        sql = "UPDATE projection SET position = max(position, ?), turn = turn + 1 WHERE name = ?"
+        self._connection.execute(sql, (position, NAME))
+        self._turn += 1
+
+    def _take_voids(self, batch: Sequence[Folded], pending: Pending) -> None:
+        """Note what is undone before anything else, so that most of it is never counted in the first place."""
+        rows, here = [], None
+        for entry in batch:
+            if type(entry.fact) is not Void:
+                continue
+            target = _entry_id(entry.fact.target)
+            if target is None:
+                continue
+            rows.append((target, entry.id, entry.node, entry.lamport, entry.n))
+            self._voids.setdefault(target, set()).add(entry.node)
+            here = here or {entry.id for entry in batch}
+            if target not in here:
+                self._undo(target, entry.node, pending)
+        if rows:
+            sql = "INSERT OR IGNORE INTO voided (target, void, node, lamport, n) VALUES (?, ?, ?, ?, ?)"
+            self._connection.executemany(sql, sorted(rows))
+
+    def _undo(self, target: bytes, node: bytes, pending: Pending) -> None:
+        undone = self._entries.get(target)
+        if undone and undone.node == node and isinstance(undone.fact, (Receipt, Distribution, Loss, Count)):
+            pending.lose(undone.fact)
+
+    def _take(self, batch: Sequence[Folded], pending: Pending) -> tuple[list[tuple[str, int, int]], Names]:
+        """Keep a batch's lines as pending: where entries touched (place, at, n), and the rows of the catalogue."""
+        touches: list[tuple[str, int, int]] = []
+        names, voids = Names(), self._voids
+        for n, id, node, _, _, lamport, _, fact in batch:
+            kind = type(fact)
+            if kind is Distribution or kind is Receipt or kind is Loss:
+                fact = cast(Receipt | Distribution | Loss, fact)
+                touches.append((fact.place, fact.at, n))
+                if id not in voids or node not in voids[id]:
+                    pending.move(fact)
+                if isinstance(fact, Receipt):
+                    _take_lots(fact, names, lamport, id)
+            elif isinstance(fact, Count):
+                touches.append((fact.place, fact.at, n))
+                if id not in voids or node not in voids[id]:
+                    pending.count(fact, lamport, id)
+            elif fact is not None:
+                _take_name(fact, names, lamport, id, node)
+        return touches, names
+
+    # bringing cells up to date
+
+    def settle(self) -> None:
+        """Bring every cell up to date; costs next to nothing where all are."""
+        if self._connection.execute("SELECT 1 FROM unsettled LIMIT 1").fetchone():
+            with self._entries.transaction():
+                self._settle()
+
+    def _settle(self) -> None:
+        pending, connection = self._recall(), self._connection
+        rows = connection.execute("SELECT place, item FROM unsettled ORDER BY place, item").fetchall()
+        for place, together in groupby(rows, key=lambda row: cast(str, row[0])):
+            items = [item for _, item in together]
+            books.save(connection, place, items, self._settled(pending, place, items))
+        connection.execute("DELETE FROM unsettled")
+        self._moved_on(-1)
+        self._pending = Pending(())
+
+    def _settled(self, pending: Pending, place: str, items: list[str]) -> dict[str, Cell]:
+        """The cells of a place as they are now: from what is pending where that suffices, else from the log."""
+        cells = books.load(self._connection, place)
+        moves, counts = pending.gather(place)
+        lost = []
+        for item in items:
+            cell = cells.setdefault(item, Cell())
+            known = (place, item) not in pending.lost
+            if not (known and update(cell, moves.get(item, ()), counts.get(item, ()))):
+                lost.append(item)
+                del cells[item]
+        if lost:
+            cells.update(recount(self._standing(place), lost))
+        return cells
+
+    def _standing(self, place: str, until: int | None = None) -> Iterator[Folded]:
+        """Entries of a place that aren't undone, newest first."""
+        for entry in books.newest_first(self._connection, self._entries.fetch, place, until):
+            if entry.node not in self._voids.get(entry.id, ()):
+                yield entry
+
+    def cells_at(self, place: str, items: Sequence[str], until: int) -> dict[str, Cell]:
+        """Items at a place as they stood at a time (ms), by what is known now; inside a transaction."""
+        self._recall()
+        return recount(self._standing(place, until), items)
+
+    # what it comes to
+
+    def digest(self) -> str:
+        """SHA-256 in hex over all that the fold says, the same on every node that folds the same entries."""
+        self.settle()
+        whole = sha256(b"bucketline inventory\0")
+        for table, columns, order in tables.ANSWER:
+            whole.update(table.encode() + b"\0")
+            for row in self._connection.execute(f"SELECT {columns} FROM {table} ORDER BY {order}"):
+                whole.update(msgspec.json.encode(row) + b"\n")
+        return whole.hexdigest()
+
+
+def _entry_id(text: str) -> bytes | None:
+    """An entry id written as 64 hex digits in lower case, else None."""
+    try:
+        id = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return id if id.hex() == text and len(id) == 32 else None
+
+
+def _take_lots(fact: Receipt, names: Names, lamport: int, id: bytes) -> None:
+    for line in fact.lines:
+        if line.lot and (line.expiry or line.batch or line.fund or line.value):
+            names.lot(line, stamp_of(lamport, id))
+
+
+def _take_name(fact: object, names: Names, lamport: int, id: bytes, node: bytes) -> None:
+    if isinstance(fact, Item):
+        names.item(fact, stamp_of(lamport, id))
+    elif isinstance(fact, Place):
+        names.place(fact, stamp_of(lamport, id), node)
+    elif isinstance(fact, Team):
+        names.team(fact, stamp_of(lamport, id), node)

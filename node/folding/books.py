@@ -1,0 +1,86 @@
+"""The rows of cells on disk: read, written, and found to be behind; and a place's entries, newest first."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Protocol, TypeVar
+
+from node.folding.cells import NEVER, Cell, Placed
+
+CHUNK = 256  # entries fetched at a time when a place is read backwards
+P = TypeVar("P", bound=Placed)
+
+
+class Connection(Protocol):
+    """What is used of a database connection."""
+
+    def execute(self, sql: str, values: Sequence[Any] = ..., /) -> Any: ...
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> Any: ...
+
+
+def load(connection: Connection, place: str) -> dict[str, Cell]:
+    """All written cells of a place by item."""
+    found = {}
+    sql = "SELECT item, at, counted FROM cell WHERE place = ?"
+    for item, at, counted in connection.execute(sql, (place,)):
+        found[item] = Cell(at, NEVER if counted is None else counted)
+    sql = "SELECT item, lot, qty, counted FROM stock WHERE place = ?"
+    for item, lot, qty, counted in connection.execute(sql, (place,)):
+        cell = found[item]
+        cell.lots[lot] = int(qty)
+        if counted is not None:
+            cell.lot_counted[lot] = counted
+    return found
+
+
+def save(connection: Connection, place: str, items: Sequence[str], cells: dict[str, Cell]) -> None:
+    """Write the cells of these items; those that hold no fact any more vanish."""
+    keys = [(place, item) for item in items]
+    connection.executemany("DELETE FROM cell WHERE place = ? AND item = ?", keys)
+    connection.executemany("DELETE FROM stock WHERE place = ? AND item = ?", keys)
+    kept = [(item, cells[item]) for item in items if item in cells]
+    connection.executemany(
+        "INSERT INTO cell (place, item, at, counted) VALUES (?, ?, ?, ?)",
+        [(place, item, cell.newest, _known(cell.counted)) for item, cell in kept],
+    )
+    connection.executemany(
+        "INSERT INTO stock (place, item, lot, qty, counted) VALUES (?, ?, ?, ?, ?)",
+        [
+            (place, item, lot, _fitting(qty), cell.lot_counted.get(lot))
+            for item, cell in kept
+            for lot, qty in cell.lots.items()
+            if qty or lot in cell.lot_counted
+        ],
+    )
+
+
+def _known(at: int) -> int | None:
+    return None if at == NEVER else at
+
+
+def _fitting(qty: int) -> int | str:
+    """A quantity as SQLite can hold it exactly: beyond 64 bits as text."""
+    return qty if -(2**63) <= qty < 2**63 else str(qty)
+
+
+def newest_first(
+    connection: Connection, fetch: Callable[[Sequence[int]], Iterable[P]], place: str, until: int | None = None
+) -> Iterator[P]:
+    """The entries that moved or counted something at a place, from the time `until` back; fetched in chunks."""
+    sql = "SELECT at, n FROM touch WHERE place = ? AND at <= ? ORDER BY at DESC"
+    rows = connection.execute(sql, (place, 2**63 - 1 if until is None else until)).fetchall()
+    chunk: list[int] = []
+    for _, together in groupby(rows, key=lambda row: row[0]):
+        chunk.extend(n for _, n in together)  # equal times stay in one chunk: the log's order decides among them
+        if len(chunk) >= CHUNK:
+            yield from _in_order(fetch(chunk))
+            chunk = []
+    if chunk:
+        yield from _in_order(fetch(chunk))
+
+
+def _in_order(entries: Iterable[P]) -> list[P]:
+    return sorted(entries, key=_order, reverse=True)
+
+
+def _order(entry: Placed) -> tuple[int, int, bytes]:
+    return getattr(entry.fact, "at", NEVER), entry.lamport, entry.id

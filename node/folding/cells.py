@@ -1,0 +1,145 @@
+"""What is on hand of one item at one place, brought up to date from facts in any order.
+
+A cell is the latest count in the order (at, lamport, id) plus the movements after it. What came in since the cell was
+last written is enough to bring it up to date, except where an older count, an equal time or an undone entry would need
+the facts that were folded earlier: then the answer is "can't tell", and the cell is recounted from the log.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from node.events import Count, CountLine, Distribution, Loss, Receipt
+
+NEVER = -(2**63) - 1  # before every time that an entry can hold
+SIGNS: dict[type, int] = {Receipt: 1, Distribution: -1, Loss: -1}
+
+Move = tuple[str, list[int]]  # a lot; at, quantity, at, quantity, …
+PlacedCount = tuple[int, int, bytes, int, CountLine]  # at, lamport, entry id, place in the entry, line
+
+
+class Placed(Protocol):
+    """An entry as the log hands it over."""
+
+    @property
+    def id(self) -> bytes: ...
+    @property
+    def lamport(self) -> int: ...
+    @property
+    def fact(self) -> object: ...
+
+
+@dataclass(slots=True)
+class Cell:
+    """One item at one place: newest fact and latest whole count (ms), on hand by lot, later counts of single lots."""
+
+    newest: int = NEVER
+    counted: int = NEVER
+    lots: dict[str, int] = field(default_factory=dict)
+    lot_counted: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """On hand over all lots, in thousandths."""
+        return sum(self.lots.values())
+
+
+def by_lot(line: CountLine) -> dict[str, int]:
+    """How a count of the whole item lies in lots: as it says, and what remains in no named lot."""
+    found: dict[str, int] = {"": line.qty}
+    for lot, qty in line.split:
+        if lot:
+            found[lot] = found.get(lot, 0) + qty
+            found[""] -= qty
+    return found
+
+
+def update(cell: Cell, moves: Sequence[Move], counts: Sequence[PlacedCount]) -> bool:
+    """Bring a cell up to date with what came in since; False where that can't be told, and the cell is then spoilt."""
+    known = cell.newest
+    for at, _, _, _, line in _deciding(sorted(counts), known):
+        if not _count(cell, at, line, known):
+            return False
+    return all(_move(cell, lot, flat) for lot, flat in moves)
+
+
+def _deciding(counts: list[PlacedCount], known: int) -> list[PlacedCount]:
+    """Leave out what a later count of the whole item makes irrelevant."""
+    for start in range(len(counts) - 1, 0, -1):
+        if counts[start][4].lot is None and counts[start][0] > known:
+            return counts[start:]
+    return counts
+
+
+def _count(cell: Cell, at: int, line: CountLine, known: int) -> bool:
+    if at <= known:
+        floor = cell.counted if line.lot is None else max(cell.counted, cell.lot_counted.get(line.lot, NEVER))
+        return at < floor
+    cell.newest = max(cell.newest, at)
+    if line.lot is None:
+        cell.counted, cell.lots, cell.lot_counted = at, by_lot(line), {}
+    else:
+        cell.lots[line.lot] = line.qty
+        cell.lot_counted[line.lot] = at
+    return True
+
+
+def _move(cell: Cell, lot: str, flat: list[int]) -> bool:
+    times = flat[::2]
+    newest = max(times)
+    if newest > cell.newest:
+        cell.newest = newest
+    floor = cell.lot_counted.get(lot, cell.counted)
+    if floor == NEVER:
+        total = sum(flat[1::2])
+    elif floor in times:
+        return False
+    else:
+        total = sum([qty for at, qty in zip(times, flat[1::2], strict=True) if at > floor])
+    cell.lots[lot] = cell.lots.get(lot, 0) + total
+    return True
+
+
+def recount(entries: Iterable[Placed], items: Iterable[str]) -> dict[str, Cell]:
+    """Cells of items at one place from its entries alone, newest first and without those undone.
+
+    Reads no further than to the count that settles the last of the items. No fact of an item, no cell.
+    """
+    found = {item: Cell() for item in items}
+    unsettled = dict(found)
+    for entry in entries:
+        fact = entry.fact
+        if isinstance(fact, Count):
+            for line in reversed(fact.lines):
+                _count_back(unsettled, fact.at, line)
+        elif isinstance(fact, (Receipt, Distribution, Loss)):
+            _move_back(unsettled, fact)
+        if not unsettled:
+            break
+    return {item: cell for item, cell in found.items() if cell.newest != NEVER}
+
+
+def _move_back(unsettled: dict[str, Cell], fact: Receipt | Distribution | Loss) -> None:
+    sign = SIGNS[type(fact)]
+    for line in fact.lines:
+        cell = unsettled.get(line.item)
+        if cell is not None:
+            cell.newest = max(cell.newest, fact.at)
+            if line.lot not in cell.lot_counted:
+                cell.lots[line.lot] = cell.lots.get(line.lot, 0) + sign * line.qty
+
+
+def _count_back(unsettled: dict[str, Cell], at: int, line: CountLine) -> None:
+    cell = unsettled.get(line.item)
+    if cell is None:
+        return
+    cell.newest = max(cell.newest, at)
+    seen = by_lot(line) if line.lot is None else {line.lot: line.qty}
+    for lot, qty in seen.items():
+        if lot not in cell.lot_counted:
+            cell.lots[lot] = cell.lots.get(lot, 0) + qty
+    if line.lot is None:
+        cell.counted = at
+        del unsettled[line.item]
+    else:
+        cell.lot_counted.setdefault(line.lot, at)

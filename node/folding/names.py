@@ -1,0 +1,133 @@
+"""The catalogue's fold: items, places, teams and lots, field by field, where the latest (lamport, id) wins.
+
+Each field has a stamp that sorts like (lamport, id); one statement a table keeps the greater of the two it sees, so
+that facts may come in any order and more than once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import UNSET
+
+from node.events import Item, Place, ReceiptLine, Team
+
+Rows = list[tuple[Any, ...]]
+
+
+class Connection(Protocol):
+    """What is used of a database connection."""
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> object: ...
+
+
+def stamp_of(lamport: int, id: bytes) -> bytes:
+    """What the fields of one entry are compared by."""
+    return lamport.to_bytes(8, "big") + id
+
+
+def search_key(text: str) -> str:
+    """A name as it is searched for: case and spaces don't matter."""
+    return " ".join(text.split()).casefold()
+
+
+def _latest(table: str, keys: str, stamped: Mapping[str, str], first: str = "") -> str:
+    """An upsert that keeps each group of fields with its greater stamp, and field `first` with the least `first`."""
+    columns, sets = keys.split(), []
+    for stamp, names in stamped.items():
+        for name in [*names.split(), stamp]:
+            columns.append(name)
+            sets.append(
+                f"{name} = CASE WHEN excluded.{stamp} > {table}.{stamp} THEN excluded.{name} ELSE {table}.{name} END"
+            )
+    if first:
+        columns += [first, "first"]
+        for name in (first, "first"):
+            sets.append(
+                f"{name} = CASE WHEN excluded.first < {table}.first THEN excluded.{name} ELSE {table}.{name} END"
+            )
+    marks = ", ".join("?" * len(columns))
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+        f" ON CONFLICT ({', '.join(keys.split())}) DO UPDATE SET {', '.join(sets)}"
+    )
+
+
+_ITEM = _latest("item", "id", {"name_stamp": "name name_key", "unit_stamp": "unit", "category_stamp": "category"})
+_CODE = _latest("item_code", "item scheme", {"code_stamp": "code code_key"})
+_PACK = _latest("item_pack", "item name", {"qty_stamp": "qty"})
+_PLACE = _latest(
+    "place",
+    "id",
+    {"name_stamp": "name name_key", "kind_stamp": "kind", "lat_stamp": "lat", "lon_stamp": "lon"},
+    first="node",
+)
+_TEAM = _latest("team", "node", {"name_stamp": "name"})
+_LOT = _latest(
+    "lot",
+    "item lot",
+    {"batch_stamp": "batch", "expiry_stamp": "expiry", "fund_stamp": "fund", "value_stamp": "value currency"},
+)
+
+
+class Names:
+    """Rows gathered from one batch, written together."""
+
+    def __init__(self) -> None:
+        self.items: Rows = []
+        self.codes: Rows = []
+        self.packs: Rows = []
+        self.places: Rows = []
+        self.teams: Rows = []
+        self.lots: dict[tuple[str, str, str, str, str, str, str], bytes] = {}
+
+    def item(self, fact: Item, stamp: bytes) -> None:
+        """Gather what is said of an item."""
+        name, named = _stated(fact.name, stamp)
+        unit, category = _stated(fact.unit, stamp), _stated(fact.category, stamp)
+        self.items.append((fact.id, name, search_key(name), named, *unit, *category))
+        for scheme, code in fact.codes.items():
+            self.codes.append((fact.id, scheme, code, search_key(code), stamp))
+        for pack, qty in fact.packs.items():
+            self.packs.append((fact.id, pack, qty, stamp))
+
+    def place(self, fact: Place, stamp: bytes, node: bytes) -> None:
+        """Gather what is said of a place."""
+        name, named = _stated(fact.name, stamp)
+        kind, lat, lon = _stated(fact.kind, stamp), _stated(fact.lat, stamp, None), _stated(fact.lon, stamp, None)
+        self.places.append((fact.id, name, search_key(name), named, *kind, *lat, *lon, node, stamp))
+
+    def team(self, fact: Team, stamp: bytes, node: bytes) -> None:
+        """Gather what a node's team calls itself."""
+        self.teams.append((node, fact.name, stamp))
+
+    def lot(self, line: ReceiptLine, stamp: bytes) -> None:
+        """Gather what a receipt says of a lot; the many lines that say the same are kept once."""
+        key = (line.item, line.lot, line.batch, line.expiry, line.fund, line.value, line.currency)
+        if stamp > self.lots.get(key, b""):
+            self.lots[key] = stamp
+
+    def write(self, connection: Connection) -> None:
+        """Write what was gathered."""
+        lots = [_lot_row(*key, stamp) for key, stamp in self.lots.items()]
+        for sql, rows in (
+            (_ITEM, self.items),
+            (_CODE, self.codes),
+            (_PACK, self.packs),
+            (_PLACE, self.places),
+            (_TEAM, self.teams),
+            (_LOT, lots),
+        ):
+            if rows:
+                connection.executemany(sql, rows)
+
+
+def _stated(value: Any, stamp: bytes, nothing: Any = "") -> tuple[Any, bytes]:
+    """A field's value and stamp; without a stamp where the fact leaves the field out."""
+    return (nothing, b"") if value is UNSET else (value, stamp)
+
+
+def _lot_row(
+    item: str, lot: str, batch: str, expiry: str, fund: str, value: str, currency: str, stamp: bytes
+) -> tuple[Any, ...]:
+    said = [stamp if text else b"" for text in (batch, expiry, fund, value)]
+    return (item, lot, batch, said[0], expiry, said[1], fund, said[2], value, currency, said[3])

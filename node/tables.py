@@ -1,0 +1,221 @@
+"""The tables that the log is folded into, and the small ones that the fold itself needs.
+
+All of them can be dropped and made again from the log. `at` and `counted` are effective times in ms since 1970 UTC,
+quantities are thousandths of the item's unit. A *stamp* is what "the latest wins" compares for one field: 8 bytes of
+lamport time, then the 32-byte entry id; empty where nobody has stated the field.
+"""
+
+import peewee
+from peewee import BareField, BigIntegerField, BlobField, CompositeKey, TextField
+
+
+class Table(peewee.Model):
+    """A table of the fold. It is bound to no database: one process may hold several nodes."""
+
+    class Meta:
+        legacy_table_names = False
+
+
+class Projection(Table):
+    """One row a projection: its version, the arrival number folded last, and a counter of changes."""
+
+    name = TextField(primary_key=True)
+    version = BigIntegerField()
+    position = BigIntegerField()
+    turn = BigIntegerField()
+
+
+class Cell(Table):
+    """What is known of an item at a place as a whole: its newest fact, and its latest whole count."""
+
+    place = TextField()
+    item = TextField()
+    at = BigIntegerField()
+    counted = BigIntegerField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("place", "item")
+        indexes = ((("item",), False),)
+        without_rowid = True
+
+
+class Stock(Table):
+    """What is on hand of each lot; no row means nothing. `counted` is a count of that lot alone, later than the cell's.
+
+    `qty` has no declared type: sums beyond 64 bits are kept as decimal text.
+    """
+
+    place = TextField()
+    item = TextField()
+    lot = TextField()
+    qty = BareField()
+    counted = BigIntegerField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("place", "item", "lot")
+        without_rowid = True
+
+
+class Unsettled(Table):
+    """Cells whose rows in `cell` and `stock` lag behind the log."""
+
+    place = TextField()
+    item = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("place", "item")
+        without_rowid = True
+
+
+class Touch(Table):
+    """Which entries (by arrival number) move or count something at a place, in order of effective time."""
+
+    place = TextField()
+    at = BigIntegerField()
+    n = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("place", "at", "n")
+        without_rowid = True
+
+
+class Voided(Table):
+    """Entry `void` of a node says that entry `target` is undone; it holds if the target is the same node's."""
+
+    target = BlobField()
+    void = BlobField()
+    node = BlobField()
+    lamport = BigIntegerField()
+    n = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("target", "void")
+        without_rowid = True
+
+
+class Item(Table):
+    """The catalogue's items; `name_key` is the name as it is searched for."""
+
+    id = TextField(primary_key=True)
+    name = TextField(default="")
+    name_key = TextField(default="", index=True)
+    name_stamp = BlobField()
+    unit = TextField(default="")
+    unit_stamp = BlobField()
+    category = TextField(default="")
+    category_stamp = BlobField()
+
+
+class ItemCode(Table):
+    """Codes of items by scheme; an empty code was taken back. `code_key` is the code as it is searched for."""
+
+    item = TextField()
+    scheme = TextField()
+    code = TextField()
+    code_key = TextField(index=True)
+    code_stamp = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("item", "scheme")
+
+
+class ItemPack(Table):
+    """Packs of items: how many thousandths of the unit one holds; zero was taken back."""
+
+    item = TextField()
+    name = TextField()
+    qty = BigIntegerField()
+    qty_stamp = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("item", "name")
+
+
+class Place(Table):
+    """Places; coordinates in micro-degrees. `node` declared it first, which makes it that team's (stamp `first`)."""
+
+    id = TextField(primary_key=True)
+    name = TextField(default="")
+    name_key = TextField(default="", index=True)
+    name_stamp = BlobField()
+    kind = TextField(default="")
+    kind_stamp = BlobField()
+    lat = BigIntegerField(null=True)
+    lat_stamp = BlobField()
+    lon = BigIntegerField(null=True)
+    lon_stamp = BlobField()
+    node = BlobField()
+    first = BlobField()
+
+
+class Team(Table):
+    """What each node's team calls itself."""
+
+    node = BlobField(primary_key=True)
+    name = TextField()
+    name_stamp = BlobField()
+
+
+class Lot(Table):
+    """What receipts have said of an item's lots. A receipt that was undone still tells what its lot is."""
+
+    item = TextField()
+    lot = TextField()
+    batch = TextField(default="")
+    batch_stamp = BlobField()
+    expiry = TextField(default="")
+    expiry_stamp = BlobField()
+    fund = TextField(default="")
+    fund_stamp = BlobField()
+    value = TextField(default="")
+    currency = TextField(default="")
+    value_stamp = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("item", "lot")
+        without_rowid = True
+
+
+TABLES = (
+    Projection,
+    Cell,
+    Stock,
+    Unsettled,
+    Touch,
+    Voided,
+    Item,
+    ItemCode,
+    ItemPack,
+    Place,
+    Team,
+    Lot,
+)
+
+# What makes up the answer of the fold: table, columns and order of rows. Nothing in it depends on this node alone.
+ANSWER = (
+    ("cell", "place, item, at, counted", "place, item"),
+    ("stock", "place, item, lot, qty, counted", "place, item, lot"),
+    ("voided", "target, void, node, lamport", "target, void"),
+    ("item", "id, name, name_stamp, unit, unit_stamp, category, category_stamp", "id"),
+    ("item_code", "item, scheme, code, code_stamp", "item, scheme"),
+    ("item_pack", "item, name, qty, qty_stamp", "item, name"),
+    ("place", "id, name, name_stamp, kind, kind_stamp, lat, lat_stamp, lon, lon_stamp, node, first", "id"),
+    ("team", "node, name, name_stamp", "node"),
+    (
+        "lot",
+        "item, lot, batch, batch_stamp, expiry, expiry_stamp, fund, fund_stamp, value, currency, value_stamp",
+        "item, lot",
+    ),
+)
+
+
+def create(db: peewee.SqliteDatabase) -> None:
+    """Make the tables where they are missing."""
+    for table in TABLES:
+        peewee.SchemaManager(table, db).create_all()
+
+
+def drop(db: peewee.SqliteDatabase) -> None:
+    """Drop them all, with what an older version may have kept there."""
+    for table in reversed(TABLES):
+        peewee.SchemaManager(table, db).drop_all()
