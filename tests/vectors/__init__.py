@@ -1,0 +1,1 @@
+"""Examples of every byte layout, for this implementation and for any other."""
