@@ -6,7 +6,7 @@ from hashlib import sha256
 from sync.entry import ZERO, entry_id, header, signed_bytes
 from sync.identity import verify
 from sync.reader import Reader
-from sync.store import Branch, LogRow, key_of
+from sync.store import Branch, LogRow, key_of, place
 
 Progress = Callable[[int], None]
 STEP = 1000
@@ -32,7 +32,8 @@ def _branch(log: Reader, row: LogRow, branch: Branch, network: bytes, problems: 
     last_signed = False
     while seq <= branch.seq:
         rows = log.store.wire_rows(branch.no, seq, branch.seq, STEP)
-        for at, lamport, claimed, payload, kept, sig, id in rows:
+        for n, lamport, claimed, payload, kept, sig, id in rows:
+            at = place(n)[1]
             hash = kept if payload is None else sha256(payload).digest()
             field = ZERO if at == 0 else row.id
             wanted = entry_id(header(network, field, at, prev or ZERO, lamport, claimed, hash))

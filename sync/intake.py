@@ -5,6 +5,7 @@ A range that breaks a rule is refused as a whole and leaves nothing behind; what
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NamedTuple
 
 from sync.chain import START, Before, author_of, link
@@ -13,7 +14,7 @@ from sync.entry import decode as decode_own
 from sync.errors import NotFound, Problem, TooMany
 from sync.frame import HINT_BYTES, Range
 from sync.limits import Limits
-from sync.store import Branch, EntryRow, LogRow, Store, key_of
+from sync.store import SEQ_MAX, Branch, EntryRow, LogRow, Store, keys_of, number, place
 from sync.trust import NOTHING
 
 Decode = Callable[[bytes], object | None]
@@ -22,7 +23,7 @@ Decode = Callable[[bytes], object | None]
 class Folded(NamedTuple):
     """One accepted entry as the application gets it.
 
-    `n` is its arrival number here, `node` its author's key, `claimed` the author's clock in ms; `fact` is what the
+    `n` is its number in this store, `node` its author's key, `claimed` the author's clock in ms; `fact` is what the
     application decoded, None where it knows no such type or the payload was redacted.
     """
 
@@ -134,26 +135,30 @@ class Intake:
         facts: Sequence[object | None],
         sigs: Sequence[bytes | None],
     ) -> None:
-        """Gather the entries of a checked range from the `skip`th on, at the end of a branch."""
-        n, seq, network_node, log_id = self.tick, item.start, row.node, row.id
+        """Gather the entries of a checked range from the `skip`th on, at the end of a branch.
+
+        Column by column rather than entry by entry: a first exchange brings tens of thousands.
+        """
+        count, first = len(ids) - skip, item.start + skip
+        ids, facts, sigs = ids[skip:], facts[skip:], sigs[skip:]
+        lamports, claims, payloads = item.lamports[skip:], item.claims[skip:], item.payloads[skip:]
+        kept = [h if p is None else None for p, h in zip(payloads, item.hashes[skip:], strict=True)]
+        ns = range(number(branch.no, first), number(branch.no, first) + count)
+        ticks = range(self.tick + 1, self.tick + 1 + count)
+        self._rows += zip(ns, ticks, keys_of(ids), ids, lamports, claims, payloads, kept, sigs, strict=True)
         shown = self.judge(row.node)[1] != NOTHING
-        columns = zip(ids, item.lamports, item.claims, item.payloads, item.hashes, facts, sigs, strict=True)
-        for at, (id, lamport, claimed, payload, hash, fact, sig) in enumerate(columns):
-            if at < skip:
-                continue
-            n += 1
-            kept = hash if payload is None else None
-            self._rows.append((n, branch.no, seq + at, key_of(id), id, lamport, claimed, payload, kept, sig))
-            if shown:
-                self.folded.append(Folded(n, id, network_node, log_id, seq + at, lamport, claimed, fact))
-            if fact is None and payload is not None:
-                self._control(row.node, payload, lamport, id)
-        self._advance(branch, item, ids, shown)
-        self.taken.stored += n - self.tick
-        self.tick = n
+        if shown:
+            seqs = range(first, first + count)
+            self.folded += map(Folded, ns, ids, repeat(row.node), repeat(row.id), seqs, lamports, claims, facts)
+        for at, fact in enumerate(facts):
+            if fact is None:
+                self._control(row.node, payloads[at], lamports[at], ids[at])
+        self._advance(branch, item, [*ids], shown)
+        self.taken.stored += count
+        self.tick += count
 
     def _advance(self, branch: Branch, item: Range, ids: Sequence[bytes], shown: bool) -> None:
-        branch.seq = item.start + len(ids) - 1
+        branch.seq = item.start + len(item.payloads) - 1
         branch.head, branch.lamport, branch.claimed = ids[-1], item.lamports[-1], item.claims[-1]
         branch.received, branch.source = self.received, self.source
         if shown:
@@ -169,12 +174,14 @@ class Intake:
         self._rows.clear()
         self.store.save(self.touched.values())
 
-    def _control(self, node: bytes, payload: bytes, lamport: int, id: bytes) -> None:
-        fact = decode_own(payload) if b"sync." in payload else None
+    def _control(self, node: bytes, payload: bytes | None, lamport: int, id: bytes) -> None:
+        fact = decode_own(payload) if payload and b"sync." in payload else None
         if fact is not None:
             self.controls.append(Control(node, fact, lamport, id))
 
     def _check_standing(self, node: bytes, item: Range, new: bool) -> None:
+        if item.start + len(item.payloads) > SEQ_MAX:
+            raise TooMany("This log is longer than a node can number.")
         standing, bound = self.judge(node)
         if new and len(self.store.logs()) >= self.limits.logs_max:
             raise TooMany(f"This node keeps at most {self.limits.logs_max} logs.")
@@ -202,7 +209,7 @@ class Intake:
             if id is not None and id[:HINT_BYTES] == item.hint:
                 found = self.store.by_id(id)
                 assert found is not None
-                return self.store.by_branch(found[2])[1], Before(id, found[4])
+                return self.store.by_branch(place(found[0])[0])[1], Before(id, found[2])
         raise Gap(f"Entries before number {item.start} of a log aren't here yet.")
 
     def _branch(
@@ -220,11 +227,11 @@ class Intake:
         if skip == len(ids):
             return None, skip
         last = ids[skip - 1] if skip else before.id
-        place = self.store.locate(last)
-        if place is None:
+        held = self.store.locate(last)
+        if held is None:
             raise Gap("A log has two beginnings.")
-        branch = self.store.by_branch(place[1])[1]
-        return (branch if branch.head == last else self._fork(row, branch, place[2], last)), skip
+        branch = self.store.by_branch(held[0])[1]
+        return (branch if branch.head == last else self._fork(row, branch, held[1], last)), skip
 
     def _fork(self, row: LogRow, parent: Branch, base: int, base_id: bytes) -> Branch:
         if len(row.branches) >= self.limits.branches_max:

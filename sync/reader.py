@@ -9,7 +9,7 @@ from hashlib import sha256
 from sync.digest import Leaf, root
 from sync.errors import Malformed
 from sync.intake import Decode, Folded
-from sync.store import Branch, LogRow, Row, Store
+from sync.store import Branch, LogRow, Row, Store, place
 
 BATCH = 2000  # entries decoded at a time
 
@@ -50,13 +50,15 @@ class Reader:
     # entries
 
     def _entry(self, row: Row) -> Folded:
-        n, id, branch, seq, lamport, claimed, payload = row
+        n, id, lamport, claimed, payload = row
+        branch, seq = place(n)
         log, _ = self.store.by_branch(branch)
         fact = self._decode(payload) if payload is not None else None
         return Folded(n, id, log.node, log.id, seq, lamport, claimed, fact)
 
     def _is_shown(self, row: Row) -> bool:
-        return row[3] <= self.store.by_branch(row[2])[1].shown
+        branch, seq = place(row[0])
+        return seq <= self.store.by_branch(branch)[1].shown
 
     def get(self, id: bytes) -> Folded | None:
         """A folded entry by its 32-byte id."""
@@ -80,13 +82,13 @@ class Reader:
             return [self._entry(row) for row in rows if self._is_shown(row)][:5]
 
     def fetch(self, ns: Sequence[int]) -> list[Folded]:
-        """Entries by arrival number, in no order."""
+        """Entries by their number `n`, in no order."""
         with self._lock:
             self.refresh()
             return [self._entry(row) for row in self.store.by_number(ns)]
 
     def folded(self) -> Iterator[list[Folded]]:
-        """All folded entries in batches, in order of arrival."""
+        """All folded entries in batches, branch by branch."""
         n = 0
         while True:
             with self._lock:
@@ -110,10 +112,10 @@ class Reader:
             self.refresh()
             branches = [b for log, b in self.store.branches() if b.shown >= 0 and node in (None, log.node)]
             for branch in sorted(branches, key=lambda b: b.claimed, reverse=True):
-                if len(found) >= limit and found[-1][5] > branch.claimed:
+                if len(found) >= limit and found[-1][3] > branch.claimed:
                     break
                 rows = self._newest(branch, limit, before)
-                found = heapq.nlargest(limit, [*found, *rows], key=lambda row: (row[5], row[1]))
+                found = heapq.nlargest(limit, [*found, *rows], key=lambda row: (row[3], row[1]))
             return [self._entry(row) for row in found]
 
     def _newest(self, branch: Branch, limit: int, before: tuple[int, bytes] | None) -> list[Row]:
@@ -123,8 +125,8 @@ class Reader:
             rows = self.store.newest_of_branch(branch.no, last, limit)
             if not rows:
                 break
-            found.extend(row for row in rows if before is None or (row[5], row[1]) < before)
-            last = rows[-1][3] - 1
+            found.extend(row for row in rows if before is None or (row[3], row[1]) < before)
+            last = place(rows[-1][0])[1] - 1
         return found[:limit]
 
     # what is known of whom

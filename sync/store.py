@@ -1,8 +1,9 @@
 """Where entries lie: tables of logs, branches and entries, and the few statements that move rows in and out.
 
 A log is a list of entries; a forked log is a tree of *branches*. Branch 0 of a log starts at its genesis, another
-branch starts after entry `base` of its `parent`. An entry is known by (branch, seq), by its id, and by `n`, the order
-in which it came to this store. `n` and changes of policy share one counter, the *tick*, which is what cursors count.
+branch starts after entry `base` of its `parent`. An entry is known by its id, and in this store alone by `n`, which is
+its branch's number and its sequence number in one integer: the table is sorted by both without another index. Each
+change of the store, a new entry or a change of policy, has a *tick*, which is what cursors count.
 
 What of a branch is folded ends at `shown`, and what is told to peers at (`leaf_seq`, `leaf_head`): for a trusted node
 that is the branch's end, for an unknown one nothing.
@@ -10,6 +11,7 @@ that is the branch's end, for an unknown one nothing.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from struct import unpack
 from typing import Any
 
 import peewee
@@ -32,9 +34,8 @@ CREATE TABLE IF NOT EXISTS branch (
 CREATE INDEX IF NOT EXISTS branch_log ON branch (log);
 CREATE INDEX IF NOT EXISTS branch_changed ON branch (changed);
 CREATE TABLE IF NOT EXISTS entry (
-  n INTEGER PRIMARY KEY, branch INTEGER NOT NULL, seq INTEGER NOT NULL, key INTEGER NOT NULL, id BLOB NOT NULL,
+  n INTEGER PRIMARY KEY, tick INTEGER NOT NULL, key INTEGER NOT NULL, id BLOB NOT NULL,
   lamport INTEGER NOT NULL, claimed INTEGER NOT NULL, payload BLOB, hash BLOB, sig BLOB);
-CREATE UNIQUE INDEX IF NOT EXISTS entry_place ON entry (branch, seq);
 CREATE INDEX IF NOT EXISTS entry_key ON entry (key);
 CREATE TABLE IF NOT EXISTS vouch (
   voucher BLOB NOT NULL, subject BLOB NOT NULL, agree BLOB NOT NULL, agree_sig BLOB NOT NULL,
@@ -43,12 +44,13 @@ CREATE TABLE IF NOT EXISTS block (node BLOB PRIMARY KEY, lamport INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS contact (node BLOB PRIMARY KEY, at INTEGER NOT NULL);
 """
 _INSERT = (
-    "INSERT INTO entry (n, branch, seq, key, id, lamport, claimed, payload, hash, sig)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO entry (n, tick, key, id, lamport, claimed, payload, hash, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_COLUMNS = "n, id, branch, seq, lamport, claimed, payload"
-Row = tuple[int, bytes, int, int, int, int, bytes | None]  # _COLUMNS
-EntryRow = tuple[int, int, int, int, bytes, int, int, bytes | None, bytes | None, bytes | None]
+SEQ_BITS = 32
+SEQ_MAX = (1 << SEQ_BITS) - 1
+Row = tuple[int, bytes, int, int, bytes | None]  # n, id, lamport, claimed, payload
+_COLUMNS = "n, id, lamport, claimed, payload"
+EntryRow = tuple[int, int, int, bytes, int, int, bytes | None, bytes | None, bytes | None]
 
 
 @dataclass(slots=True)
@@ -86,6 +88,21 @@ class LogRow:
     agree: bytes
     agree_sig: bytes
     branches: list[Branch]
+
+
+def number(branch: int, seq: int) -> int:
+    """`n` of an entry: its place in this store."""
+    return branch << SEQ_BITS | seq
+
+
+def place(n: int) -> tuple[int, int]:
+    """(branch, seq) of an entry's `n`."""
+    return n >> SEQ_BITS, n & SEQ_MAX
+
+
+def keys_of(ids: Sequence[bytes]) -> Sequence[int]:
+    """`key_of` for many ids at once."""
+    return unpack(f">{4 * len(ids)}q", b"".join(ids))[::4]
 
 
 def key_of(entry: bytes) -> int:
@@ -204,13 +221,13 @@ class Store:
         rows = self.query("SELECT no FROM branch WHERE changed > ? AND leaf_seq >= 0", tick)
         return [self.by_branch(no) for (no,) in rows]
 
-    def first_after(self, branch: Branch, n: int) -> int:
-        """The first sequence number of a branch that arrived after `n`: arrival grows along a branch."""
+    def first_after(self, branch: Branch, tick: int) -> int:
+        """The first sequence number of a branch that arrived after a tick: ticks grow along a branch."""
         low, high = branch.base + 1, branch.seq + 1
         while low < high:
             middle = (low + high) // 2
-            rows = self.query("SELECT n FROM entry WHERE branch = ? AND seq = ?", branch.no, middle)
-            low, high = (low, middle) if rows and rows[0][0] > n else (middle + 1, high)
+            rows = self.query("SELECT tick FROM entry WHERE n = ?", number(branch.no, middle))
+            low, high = (low, middle) if rows and rows[0][0] > tick else (middle + 1, high)
         return low
 
     def path(self, branch: Branch) -> list[tuple[Branch, int, int]]:
@@ -231,14 +248,14 @@ class Store:
         """The id of entry `seq` on the way to a branch's end."""
         for piece, first, last in self.path(branch):
             if first <= seq <= last:
-                rows = self.query("SELECT id FROM entry WHERE branch = ? AND seq = ?", piece.no, seq)
+                rows = self.query("SELECT id FROM entry WHERE n = ?", number(piece.no, seq))
                 return bytes(rows[0][0]) if rows else None
         return None
 
-    def locate(self, entry: bytes) -> tuple[int, int, int] | None:
-        """(n, branch, seq) of an entry id."""
-        rows = self.query("SELECT n, branch, seq FROM entry WHERE key = ? AND id = ?", key_of(entry), entry)
-        return rows[0] if rows else None
+    def locate(self, entry: bytes) -> tuple[int, int] | None:
+        """(branch, seq) of an entry id."""
+        rows = self.query("SELECT n FROM entry WHERE key = ? AND id = ?", key_of(entry), entry)
+        return place(rows[0][0]) if rows else None
 
     def by_id(self, entry: bytes) -> Row | None:
         """The row of an entry id."""
@@ -251,36 +268,33 @@ class Store:
         return self.query(sql, key_of(low), key_of(high), limit)
 
     def by_number(self, ns: Sequence[int]) -> Iterator[Row]:
-        """Rows by arrival number, in no order."""
+        """Rows by `n`, in no order."""
         for start in range(0, len(ns), 500):
             part = ns[start : start + 500]
             yield from self.query(f"SELECT {_COLUMNS} FROM entry WHERE n IN ({','.join('?' * len(part))})", *part)
 
     def from_branch(self, branch: int, first: int, last: int, limit: int) -> list[Row]:
         """Rows of one branch by sequence number, both ends included."""
-        sql = f"SELECT {_COLUMNS} FROM entry WHERE branch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
-        return self.query(sql, branch, first, last, limit)
+        sql = f"SELECT {_COLUMNS} FROM entry WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?"
+        return self.query(sql, number(branch, first), number(branch, last), limit)
 
     def newest_of_branch(self, branch: int, last: int, limit: int) -> list[Row]:
         """The last rows of one branch up to `last`, newest first."""
-        sql = f"SELECT {_COLUMNS} FROM entry WHERE branch = ? AND seq <= ? ORDER BY seq DESC LIMIT ?"
-        return self.query(sql, branch, last, limit)
+        sql = f"SELECT {_COLUMNS} FROM entry WHERE n BETWEEN ? AND ? ORDER BY n DESC LIMIT ?"
+        return self.query(sql, number(branch, 0), number(branch, last), limit) if last >= 0 else []
 
     def after(self, n: int, limit: int) -> list[Row]:
-        """Rows in order of arrival after `n`."""
+        """Rows in order of `n` after one: branch by branch, each from its beginning."""
         return self.query(f"SELECT {_COLUMNS} FROM entry WHERE n > ? ORDER BY n LIMIT ?", n, limit)
 
     def last_seq(self, branch: int, lamport: int, signed: bool) -> int:
         """The last sequence number of a branch not above a lamport time; with `signed`, one that ends a range."""
         extra = " AND sig IS NOT NULL" if signed else ""
-        sql = f"SELECT max(seq) FROM entry WHERE branch = ? AND lamport <= ?{extra}"
-        found = self.query(sql, branch, lamport)[0][0]
-        return NONE if found is None else int(found)
+        sql = f"SELECT max(n) FROM entry WHERE n BETWEEN ? AND ? AND lamport <= ?{extra}"
+        found = self.query(sql, number(branch, 0), number(branch, SEQ_MAX), lamport)[0][0]
+        return NONE if found is None else place(found)[1]
 
     def wire_rows(self, branch: int, first: int, last: int, limit: int) -> list[tuple[Any, ...]]:
-        """(seq, lamport, claimed, payload, hash, sig, id) of one branch, in order: what goes on the wire."""
-        sql = (
-            "SELECT seq, lamport, claimed, payload, hash, sig, id FROM entry"
-            " WHERE branch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
-        )
-        return self.query(sql, branch, first, last, limit)
+        """(n, lamport, claimed, payload, hash, sig, id) of one branch, in order: what goes on the wire."""
+        sql = "SELECT n, lamport, claimed, payload, hash, sig, id FROM entry WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?"
+        return self.query(sql, number(branch, first), number(branch, last), limit)

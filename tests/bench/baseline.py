@@ -1,0 +1,40 @@
+"""What the figures are held against: a plain `executemany` of one row a line, on the same disk in the same run."""
+
+import sqlite3
+import time
+from hashlib import sha256
+from pathlib import Path
+
+from node import events
+from tests.bench.synthetic import Region
+
+LineRow = tuple[bytes, int, str, str, int, int]
+
+
+def rows(region: Region) -> list[LineRow]:
+    """(entry 32, line number, place, item, thousandths, ms) for each line of the region's facts."""
+    found: list[LineRow] = []
+    for team in region.teams:
+        for payload in team.payloads:
+            fact = events.decode(payload)
+            for at, line in enumerate(getattr(fact, "lines", ())):
+                found.append((sha256(payload).digest(), at, fact.place, line.item, line.qty, fact.at))  # type: ignore[union-attr]
+    return found
+
+
+def rows_per_second(folder: Path, lines: list[LineRow], runs: int = 3) -> float:
+    """The best of a few runs into a fresh database, WAL and synchronous=FULL as ours."""
+    return len(lines) / min(_insert(folder / f"baseline{run}.db", lines) for run in range(runs))
+
+
+def _insert(path: Path, lines: list[LineRow]) -> float:
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("CREATE TABLE line (entry BLOB, at INTEGER, place TEXT, item TEXT, qty INTEGER, time INTEGER)")
+    started = time.perf_counter()
+    with db:
+        db.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?)", lines)
+    took = time.perf_counter() - started
+    db.close()
+    return took
