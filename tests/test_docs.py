@@ -6,10 +6,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 
 from node import events
 from sync.limits import Limits
+from sync.messages import Message
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -118,6 +120,12 @@ def test_the_protocol_has_every_bound():
         assert re.search(rf"^\| `{bound.name}` \| {bound.default:,} \|", page, re.MULTILINE), (
             f"docs/protocol.md doesn't give {bound.name} = {bound.default:,}."
         )
+
+
+def test_the_protocol_has_every_key_of_a_message():
+    page = _section((DOCS / "protocol.md").read_text("utf-8"), "Messages")
+    keys = {field.name: field.encode_name for field in msgspec.structs.fields(Message)}
+    assert dict(re.findall(r"^\| `(\w)` \| (\w+) \|", page, re.MULTILINE)) == {v: k for k, v in keys.items()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
