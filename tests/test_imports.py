@@ -27,7 +27,7 @@ LAYERS = {
     "audit": "sync.audit",
     "log": "sync.log",
     "messages": "sync.messages sync.envelope",
-    "exchange": "sync.exchange",
+    "exchange*": "sync.exchange sync.giving sync.taking sync.parcel",
     "carriers": "sync.client sync.server sync.bundle",
     "company": "sync.pairing sync.peers sync.discovery sync.scheduler",
     "facts": "node.events node.units node.requests",
@@ -36,13 +36,14 @@ LAYERS = {
     "catalogue": "node.catalogue",
     "use": "node.record node.queries node.accounts",
     "importing*": "node.importer node.importing node.importing.*",
-    "settings": "node.config node.problems node.tokens node.idempotency",
-    "pages*": "node.web node.web_*",
-    "api*": "node.api node.api_* node.openapi",
+    "settings": "node.config node.problems node.files node.running",
+    "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",
+    "pages*": "node.web node.web.*",
+    "api*": "node.api node.api.* node.openapi",
+    "server*": "node.server node.hosting",
     "wiring": "node.bootstrap",
-    "server": "node.server",
     "demo*": "node.demo node.scenarios node.scenarios.*",
-    "commands*": "node.cli node.cli_* node.checks node.__main__",
+    "commands*": "node.cli node.cli.* node.cli_* node.checks node.__main__",
 }
 
 # Layers that know nothing of each other although one stands above the other.
