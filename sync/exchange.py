@@ -20,6 +20,7 @@ from sync.messages import Cursor, Head, Message
 from sync.taking import Taker
 
 ROOT = 16  # bytes of a root on the wire
+QUICK_S, SLOW_S = 3.0, 10.0  # round trips that tell a quick link from a poor one
 
 
 class Memory(Protocol):
@@ -66,6 +67,7 @@ class Exchange:
         self._their_at: Cursor | None = None
         self._their_root = b""
         self._turns = 0
+        self._budget = log.limits.frame_bytes_start
 
     @property
     def report(self) -> Report:
@@ -95,6 +97,14 @@ class Exchange:
                 self._end()
                 return None
             return self._continue(message)
+
+    def paced(self, seconds: float) -> None:
+        """Ask for more at a time over a quick link, for less over a poor one: what a cut costs stays small."""
+        limits = self.log.limits
+        if seconds < QUICK_S:
+            self._budget = min(self._budget * 2, limits.frame_bytes_max)
+        elif seconds > SLOW_S:
+            self._budget = max(self._budget // 4, limits.frame_bytes_min)
 
     def work(self) -> None:
         """Store what has come so far."""
@@ -159,6 +169,7 @@ class Exchange:
             self._offer(answer, message.held)
         self._serve(answer, message)
         answer.wants = self.taker.wants()
+        answer.budget = self._budget if answer.wants else 0
         return self._turn(answer)
 
     def _compare(self, answer: Message, spans: list[digest.Span]) -> None:
@@ -172,7 +183,8 @@ class Exchange:
 
     def _serve(self, answer: Message, message: Message) -> None:
         if message.wants:
-            frames, samples = self.giver.serve(message.wants, self.log.limits.frame_target_bytes)
+            most = min(message.budget or self._budget, self.log.limits.frame_bytes_max)
+            frames, samples = self.giver.serve(message.wants, most)
             answer.frames, answer.samples = frames, samples
 
     def _turn(self, answer: Message) -> bytes | None:

@@ -11,8 +11,11 @@ class Limits:
     payload_depth_max: int = 8  # nested objects and arrays in a payload
     range_entries_max: int = 512  # consecutive entries under one signature
     range_bytes_max: int = 256 * 1024  # their payloads together; a single entry may always pass
-    frame_inflated_bytes_max: int = 2 * 1024 * 1024  # one compressed frame, inflated
-    frame_target_bytes: int = 1024 * 1024  # what a sender aims at, inflated
+    frame_inflated_bytes_max: int = 5 * 1024 * 1024  # one compressed frame, inflated
+    frame_bytes_max: int = 4 * 1024 * 1024  # what is asked for in one message at most, inflated
+    frame_bytes_start: int = 512 * 1024  # what is asked for first: it doubles while the link keeps up
+    frame_bytes_min: int = 32 * 1024  # what is asked for over a poor link
+    parcel_bytes: int = 512 * 1024  # one part of a courier file, inflated: what a scratch on the stick may cost
     message_bytes_max: int = 4 * 1024 * 1024  # one envelope on the wire
     heads_max: int = 4096  # heads named in one message
     wants_max: int = 1024  # ranges asked for in one message

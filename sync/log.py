@@ -405,7 +405,7 @@ class Log(Reader):
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """A batch makes many small objects and no cycles: walking them again and again costs a tenth of a first exchange."""
+    """A batch makes many small objects and no cycles: walking them over and over costs a tenth of a first exchange."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -28,6 +28,7 @@ _KEYS = {
     "wants": "w",
     "samples": "m",
     "frames": "f",
+    "budget": "b",
 }
 
 
@@ -36,7 +37,8 @@ class Message(Struct, omit_defaults=True, rename=_KEYS):
 
     `held` is the cursor that the sender durably holds of the receiver, `at` where the sender's store now stands.
     `expect` (opening only) is the receiver's root with which the sender last found a difference that stays, because
-    the two trust different nodes; `same` answers that there is nothing to exchange.
+    the two trust different nodes; `same` answers that there is nothing to exchange. `budget` is how many bytes, before
+    compression, the sender wants in the next answer.
     """
 
     root: bytes = b""
@@ -50,6 +52,7 @@ class Message(Struct, omit_defaults=True, rename=_KEYS):
     wants: list[tuple[int, list[Have]]] = []
     samples: list[tuple[int, list[Have]]] = []
     frames: list[bytes] = []
+    budget: int = 0
 
 
 _decoder = msgspec.msgpack.Decoder(Message)

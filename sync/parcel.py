@@ -34,7 +34,7 @@ def outgoing(log: Log, since: Cursor | None) -> Iterator[bytes]:
         at = log.store_id, log.tick()
         usable = since if since and since[0] == at[0] and since[1] <= at[1] else None
         changed = _changed(log, usable[1] if usable else -1)
-    for group in frame.split(_ranges(log, changed, usable), log.limits.frame_target_bytes):
+    for group in frame.split(_ranges(log, changed, usable), log.limits.parcel_bytes):
         yield _body(changed, group, usable)
     yield messages.encode(Message(clock=log.clock(), held=usable, at=at))
 
