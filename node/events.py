@@ -133,7 +133,7 @@ Movement = Receipt | Distribution | Loss
 PLACE_KINDS = ("warehouse", "hub", "vehicle", "site")
 LOSS_REASONS = ("expired", "damaged", "stolen", "spoiled", "other")
 
-_decoder = msgspec.json.Decoder(AnyFact)
+_decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
 _encoder = msgspec.json.Encoder()
 
 

@@ -189,7 +189,7 @@ class Projector:
 
     def _settled(self, pending: Pending, place: str, items: list[str]) -> dict[str, Cell]:
         """The cells of a place as they are now: from what is pending where that suffices, else from the log."""
-        cells = books.load(self._connection, place)
+        cells = books.load(self._connection, place, items)
         moves, counts = pending.gather(place)
         lost = []
         for item in items:
@@ -208,10 +208,20 @@ class Projector:
             if entry.node not in self._voids.get(entry.id, ()):
                 yield entry
 
+    def cells(self, place: str, items: Sequence[str]) -> dict[str, Cell]:
+        """Items at a place as they stand; those without any fact are left out."""
+        self.settle()
+        return books.load(self._connection, place, items)
+
     def cells_at(self, place: str, items: Sequence[str], until: int) -> dict[str, Cell]:
-        """Items at a place as they stood at a time (ms), by what is known now; inside a transaction."""
-        self._recall()
-        return recount(self._standing(place, until), items)
+        """The same as it was at a time (ms) by what is known now; inside a transaction."""
+        cells = self.cells(place, items)
+        later = [item for item, cell in cells.items() if cell.newest > until]
+        if later:
+            self._recall()
+            past = recount(self._standing(place, until), later)
+            cells = {item: cell for item, cell in cells.items() if item not in later} | past
+        return cells
 
     # what it comes to
 

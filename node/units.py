@@ -12,6 +12,8 @@ QTY_MAX = 10**15  # thousandths of a unit: a thousand milliard units in one line
 _QTY = re.compile(r"[+-]?\d{1,16}(\.\d{1,3})?")
 _PACKED = re.compile(r"([+-]?\d{1,16}(?:\.\d{1,3})?)\s*([^\W\d_][\w -]*)?")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MS_MIN = (dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
+_MS_MAX = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
 
 
 def parse_qty(text: str) -> int:
@@ -74,16 +76,19 @@ def parse_time(text: str, local: dt.tzinfo | None = None) -> int:
     """ISO 8601 as milliseconds since 1970 UTC; without an offset it is the node's local time."""
     try:
         moment = dt.datetime.fromisoformat(text.strip())
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=local) if local else moment.astimezone()
+    except (ValueError, OverflowError, OSError):
         raise Malformed(f"{text!r} is not a time.", todo="Write it like 2026-11-24T14:30.") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=local) if local else moment.astimezone()
     return (moment - _EPOCH) // dt.timedelta(milliseconds=1)
 
 
 def format_time(ms: int) -> str:
-    """Milliseconds since 1970 as UTC ISO 8601 with Z, to the second where the rest is nought."""
-    moment = _EPOCH + dt.timedelta(milliseconds=ms)
+    """Milliseconds since 1970 as UTC ISO 8601 with Z, to the second where the rest is nought.
+
+    What a wild clock wrote from beyond the years 1 to 9999 shows as the end of that span.
+    """
+    moment = _EPOCH + dt.timedelta(milliseconds=min(max(ms, _MS_MIN), _MS_MAX))
     return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 from node.folding.cells import NEVER, Cell, Placed
 
 CHUNK = 256  # entries fetched at a time when a place is read backwards
+ITEMS_MAX = 100  # named in one statement; for more of them a place is read whole
 P = TypeVar("P", bound=Placed)
 
 
@@ -17,14 +18,18 @@ class Connection(Protocol):
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> Any: ...
 
 
-def load(connection: Connection, place: str) -> dict[str, Cell]:
-    """All written cells of a place by item."""
+def load(connection: Connection, place: str, items: Sequence[str]) -> dict[str, Cell]:
+    """The written cells of these items at a place."""
     found = {}
-    sql = "SELECT item, at, counted FROM cell WHERE place = ?"
-    for item, at, counted in connection.execute(sql, (place,)):
+    where, values = "place = ?", (place, *items)
+    if len(items) <= ITEMS_MAX:
+        where += f" AND item IN ({','.join('?' * len(items))})"
+    else:
+        values = (place,)
+    for item, at, counted in connection.execute(f"SELECT item, at, counted FROM cell WHERE {where}", values):
         found[item] = Cell(at, NEVER if counted is None else counted)
-    sql = "SELECT item, lot, qty, counted FROM stock WHERE place = ?"
-    for item, lot, qty, counted in connection.execute(sql, (place,)):
+    sql = f"SELECT item, lot, qty, counted FROM stock WHERE {where}"
+    for item, lot, qty, counted in connection.execute(sql, values):
         cell = found[item]
         cell.lots[lot] = int(qty)
         if counted is not None:

@@ -1,0 +1,41 @@
+"""Which lots goods come from where nobody says: first expired, first out.
+
+Lots with an expiry date come first, the earliest first, then those without one by their name, and what lies in no named
+lot ("") last. What the books don't hold goes on "": that it was handed out is a fact all the same.
+"""
+
+from collections.abc import Mapping
+
+
+def in_order(lots: Mapping[str, int], expiries: Mapping[str, str]) -> list[str]:
+    """Named lots of which something is on hand, in the order in which they are used up."""
+    held = [lot for lot, qty in lots.items() if lot and qty > 0]
+    return sorted(held, key=lambda lot: (not expiries.get(lot), expiries.get(lot, ""), lot))
+
+
+def take(lots: dict[str, int], expiries: Mapping[str, str], qty: int) -> list[tuple[str, int]]:
+    """Split a quantity over lots on hand, and take it from them: pairs of lot and quantity, none of them zero."""
+    taken = []
+    for lot in in_order(lots, expiries):
+        part = min(qty, lots[lot])
+        if part:
+            taken.append((lot, part))
+            qty -= part
+    if qty:
+        taken.append(("", qty))
+    for lot, part in taken:
+        lots[lot] = lots.get(lot, 0) - part
+    return taken
+
+
+def seen(lots: Mapping[str, int], expiries: Mapping[str, str], qty: int) -> list[tuple[str, int]]:
+    """How a count of the whole item lies in named lots: as the books expected.
+
+    What is missing was most likely handed out, so that it is taken off like a drop; what is there beyond the books lies
+    in no named lot, and none of any lot can be less than nothing.
+    """
+    left = {lot: held for lot, held in lots.items() if held > 0}
+    short = sum(left.values()) - qty
+    if short > 0:
+        take(left, expiries, short)
+    return sorted((lot, held) for lot, held in left.items() if lot and held > 0)

@@ -1,0 +1,344 @@
+"""What people and programs ask for: plain lists of dicts, ready for JSON, with the names of the contract.
+
+Quantities are decimal strings, times UTC ISO 8601 with Z or None, ids opaque strings. Whatever no catalogue entry has
+named yet is shown by its id, never hidden. Every answer is as of one moment: nothing is written between its parts.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from node import catalogue
+from node.catalogue import ItemRow, PlaceRow
+from node.events import Count, Distribution, Item, Loss, Place, Receipt, Team, Void
+from node.fold import Node
+from node.folding.names import search_key
+from node.units import format_degrees, format_qty, format_time
+from sync.errors import NotFound
+from sync.log import Folded
+
+EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
+LINES_SHOWN = 3  # in a summary
+
+Row = dict[str, Any]
+
+
+class _Words:
+    """Names of places, items and teams, and when each team was last heard: what rows are filled in with."""
+
+    def __init__(self, node: Node, items: Sequence[str]) -> None:
+        self.places = {row.id: row for row in catalogue.places_all(node)}
+        self.items = {row.id: row for row in catalogue.item_rows(node, sorted(set(items)))}
+        self.teams, self.heard = catalogue.team_names(node), node.log.heard()
+
+    def place(self, id: str) -> PlaceRow:
+        return self.places.get(id) or PlaceRow(id, "", "", None, None, b"")
+
+    def item(self, id: str) -> ItemRow:
+        return self.items.get(id) or ItemRow(id, "", "", "", {}, {})
+
+    def about_place(self, id: str) -> Row:
+        row = self.place(id)
+        return {"place": id, "place_name": row.name or id, "team": catalogue.team_name(self.teams, row.node)}
+
+    def about_item(self, id: str) -> Row:
+        row = self.item(id)
+        return {"item": id, "item_name": row.name or id, "unit": row.unit}
+
+    def heard_of(self, place: str) -> str | None:
+        return _time(self.heard.get(self.place(place).node))
+
+
+@contextmanager
+def _moment(node: Node) -> Iterator[None]:
+    """Everything read inside is as of one moment, and up to date."""
+    node.fold.settle()
+    with node.log.reading(), node.db.atomic():
+        yield
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else format_time(ms)
+
+
+# stock
+
+
+def stock(node: Node, place: str | None = None, item: str | None = None, lots: bool = False) -> list[Row]:
+    """On hand by place and item, by lot with `lots`; `place` and `item` are an id, a code or a name.
+
+    `as_of` is the effective time of the newest fact about that item there, `counted` of its last count, and `heard` is
+    when the place's team was last heard. Over all lots, `lot` is None and `expiry` the earliest date on hand. A zero is
+    shown where it is news: something came in, went out or was counted. Used-up lots are left out.
+    """
+    with _moment(node):
+        cells = _cells(
+            node,
+            catalogue.find_place(node, place).id if place else None,
+            catalogue.find_item(node, item).id if item else None,
+        )
+        words = _Words(node, [key[1] for key in cells])
+        rows = [row for key, cell in cells.items() for row in _stock_rows(words, key, cell, lots)]
+    rows.sort(key=_by_name)
+    return rows
+
+
+def _by_name(row: Row) -> tuple[str, ...]:
+    names = (search_key(row["place_name"]), row["place"], search_key(row["item_name"]), row["unit"], row["item"])
+    return (*names, row["expiry"] or "~", row["lot"] or "")
+
+
+def _cells(node: Node, place: str | None, item: str | None) -> dict[tuple[str, str], Row]:
+    """Cells by (place, item): newest fact and last count (ms), and their lots as (lot, thousandths, expiry)."""
+    asked = [(column, value) for column, value in (("place", place), ("item", item)) if value is not None]
+    where = " AND ".join(["1", *(f"s.{column} = ?" for column, _ in asked)])
+    values = [value for _, value in asked]
+    cells: dict[tuple[str, str], Row] = {
+        (place, item): {"at": at, "counted": counted, "lots": []}
+        for place, item, at, counted in catalogue.query(
+            node, f"SELECT place, item, at, counted FROM cell s WHERE {where}", *values
+        )
+    }
+    sql = (
+        "SELECT s.place, s.item, s.lot, s.qty, s.counted, l.expiry FROM stock s"
+        f" LEFT JOIN lot l ON l.item = s.item AND l.lot = s.lot WHERE {where}"
+    )
+    for place, item, lot, qty, counted, expiry in catalogue.query(node, sql, *values):
+        cell = cells[place, item]
+        cell["lots"].append((lot, int(qty), expiry or None))
+        if counted is not None:
+            cell["counted"] = max(counted, cell["counted"] or counted)
+    return cells
+
+
+def _stock_rows(words: _Words, key: tuple[str, str], cell: Row, lots: bool) -> Iterator[Row]:
+    for lot, qty, expiry in _shown_lots(cell["lots"], lots):
+        yield {
+            **words.about_place(key[0]),
+            **words.about_item(key[1]),
+            "qty": format_qty(qty),
+            "lot": lot,
+            "expiry": expiry,
+            "as_of": _time(cell["at"]),
+            "heard": words.heard_of(key[0]),
+            "counted": _time(cell["counted"]),
+        }
+
+
+def _shown_lots(held: list[tuple[str, int, str | None]], lots: bool) -> list[tuple[str | None, int, str | None]]:
+    """The lots of a cell that have a row: those not used up, one for nothing at all; or one over all of them."""
+    if lots:
+        return [row for row in held if row[1]] or [("", 0, None)]
+    dates = [expiry for _, qty, expiry in held if expiry and qty > 0]
+    return [(None, sum(qty for _, qty, _ in held), min(dates, default=None))]
+
+
+def nearby(node: Node, item: str, lat_micro: int, lon_micro: int, within_km: float | None = None) -> list[Row]:
+    """Who has an item, nearest first: places with coordinates (micro-degrees) and more than nothing of it.
+
+    `distance_km` is the great-circle distance, a number rounded to 0.1.
+    """
+    with _moment(node):
+        found = catalogue.find_item(node, item)
+        cells = _cells(node, None, found.id)
+        words = _Words(node, [found.id])
+        rows = []
+        for (place, _), cell in cells.items():
+            where, qty = words.place(place), sum(row[1] for row in cell["lots"])
+            if qty <= 0 or where.lat is None or where.lon is None:
+                continue
+            km = distance_km(lat_micro, lon_micro, where.lat, where.lon)
+            if within_km is None or km <= within_km:
+                rows.append((km, place, _near_row(words, place, km, qty, found.unit, cell)))
+    return [row for *_, row in sorted(rows, key=lambda found: found[:2])]
+
+
+def _near_row(words: _Words, place: str, km: float, qty: int, unit: str, cell: Row) -> Row:
+    return {
+        **words.about_place(place),
+        "distance_km": round(km, 1),
+        "qty": format_qty(qty),
+        "unit": unit,
+        "as_of": _time(cell["at"]),
+        "heard": words.heard_of(place),
+        "counted": _time(cell["counted"]),
+    }
+
+
+def distance_km(lat_a: int, lon_a: int, lat_b: int, lon_b: int) -> float:
+    """Great-circle distance between two points in micro-degrees, by the haversine formula."""
+    a, b = math.radians(lat_a / 1e6), math.radians(lat_b / 1e6)
+    across = math.radians((lon_b - lon_a) / 1e6)
+    half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(across / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, max(0.0, half))))
+
+
+# the log
+
+
+def log(node: Node, limit: int = 50, before: str | None = None, own: bool = False) -> list[Row]:
+    """The latest entries, newest first by their writers' clocks; after the entry `before`; of this node with `own`.
+
+    Entries of replication itself, and those that this version can't read, are left out. `void` is None or who undid it
+    and why: {entry, why}.
+    """
+    with _moment(node):
+        entries = _latest(node, limit, _position(node, before), node.keys.node if own else None)
+        words = _Words(node, [line.item for e in entries for line in getattr(e.fact, "lines", ())])
+        undone = _undone(node, entries)
+        return [_log_row(node, words, entry, undone.get(entry.id)) for entry in entries]
+
+
+def _position(node: Node, before: str | None) -> tuple[int, bytes] | None:
+    if before is None:
+        return None
+    found = node.log.find(before)
+    if len(found) != 1:
+        raise NotFound(f"There is no entry {before!r} to go on from.", todo="Begin again at the latest entry.")
+    return found[0].claimed, found[0].id
+
+
+def _latest(node: Node, limit: int, before: tuple[int, bytes] | None, author: bytes | None) -> list[Folded]:
+    found: list[Folded] = []
+    while len(found) < limit:
+        page = node.log.latest(limit, before, author)
+        found.extend(entry for entry in page if entry.fact is not None)
+        if len(page) < limit:
+            break
+        before = (page[-1].claimed, page[-1].id)
+    return found[:limit]
+
+
+def _undone(node: Node, entries: Sequence[Folded]) -> dict[bytes, Row]:
+    """Of the entries that are undone: by which entry (the first by (lamport, id)) and why."""
+    authors = {entry.id: entry.node for entry in entries}
+    marks = ",".join("?" * len(authors))
+    sql = f"SELECT target, node, n FROM voided WHERE target IN ({marks}) ORDER BY lamport DESC, void DESC"
+    by_target = {t: n for t, author, n in catalogue.query(node, sql, *authors) if authors[t] == author}
+    voids = {entry.n: entry for entry in node.log.fetch(list(by_target.values()))}
+    return {target: _void_row(voids[n]) for target, n in by_target.items() if _can_be_undone(entries, target)}
+
+
+def _can_be_undone(entries: Sequence[Folded], target: bytes) -> bool:
+    return any(e.id == target and isinstance(e.fact, (Receipt, Distribution, Loss, Count)) for e in entries)
+
+
+def _void_row(entry: Folded) -> Row:
+    return {"entry": entry.id.hex(), "why": getattr(entry.fact, "why", "")}
+
+
+def _log_row(node: Node, words: _Words, entry: Folded, undone: Row | None) -> Row:
+    fact = entry.fact
+    return {
+        "entry": entry.id.hex(),
+        "type": type(fact).__name__.lower(),
+        "team": catalogue.team_name(words.teams, entry.node),
+        "at": format_time(getattr(fact, "at", entry.claimed)),
+        "recorded": format_time(entry.claimed),
+        "summary": summary(node, words, fact),
+        "void": undone,
+        "mine": entry.node == node.keys.node,
+        "place": fact.id if isinstance(fact, Place) else getattr(fact, "place", None),
+    }
+
+
+def summary(node: Node, words: _Words, fact: object) -> str:
+    """A fact in one short sentence, such as "24 blanket, 3 tarpaulin at Gym North, 40 people"."""
+    if isinstance(fact, (Receipt, Distribution, Loss, Count)):
+        return _moved(words, fact)
+    if isinstance(fact, Void):
+        return f"Undid {fact.target[:8]}: {fact.why}"
+    if isinstance(fact, Team):
+        return f"The team calls itself {fact.name}"
+    if isinstance(fact, Item):
+        row = next(iter(catalogue.item_rows(node, [fact.id])), None)
+        return f"Item {fact.name or (row.label if row else fact.id)}{f' in {fact.unit}' if fact.unit else ''}"
+    if isinstance(fact, Place):
+        return f"Place {fact.name or words.place(fact.id).name or fact.id}{f' ({fact.kind})' if fact.kind else ''}"
+    return "Something that this version can't read"
+
+
+def _moved(words: _Words, fact: Receipt | Distribution | Loss | Count) -> str:
+    totals: dict[str, int] = {}
+    for line in fact.lines:
+        totals[line.item] = totals.get(line.item, 0) + line.qty
+    parts = [f"{format_qty(qty)} {_name(words.item(id))}" for id, qty in list(totals.items())[:LINES_SHOWN]]
+    more = [f"{len(totals) - LINES_SHOWN} more"] if len(totals) > LINES_SHOWN else []
+    place = words.place(fact.place)
+    told = ", ".join([*parts, *more]) or "Nothing"
+    return ", ".join([f"{told} at {place.name or place.id}", *_besides(words, fact)])
+
+
+def _name(item: ItemRow) -> str:
+    return item.name or item.id
+
+
+def _besides(words: _Words, fact: object) -> Iterator[str]:
+    if isinstance(fact, Receipt) and fact.source:
+        yield f"from {fact.source}"
+    if isinstance(fact, Loss):
+        yield fact.reason
+    if isinstance(fact, Distribution):
+        if fact.site:
+            site = words.place(fact.site)
+            yield f"handed out at {site.name or site.id}"
+        if fact.people is not None:
+            yield f"{fact.people} people"
+        if fact.households is not None:
+            yield f"{fact.households} households"
+
+
+# the catalogue
+
+
+def items(node: Node, like: str | None = None, after: str | None = None, limit: int | None = None) -> list[Row]:
+    """The catalogue's items by name, after the item `after`; with `like` those that it may mean, likeliest first."""
+    with _moment(node):
+        if like is not None:
+            return [_item_row(row) for row in catalogue.search_items(node, like, limit or 50)]
+        sql = "SELECT id FROM item"
+        values: list[Any] = []
+        if after is not None:
+            sql += " WHERE (name_key, id) > (SELECT name_key, id FROM item WHERE id = ?)"
+            values.append(after)
+        values.append(-1 if limit is None else limit)
+        ids = [id for (id,) in catalogue.query(node, sql + " ORDER BY name_key, id LIMIT ?", *values)]
+        return [_item_row(row) for row in catalogue.item_rows(node, ids)]
+
+
+def _item_row(row: ItemRow) -> Row:
+    return {
+        "item": row.id,
+        "name": row.name or row.id,
+        "unit": row.unit,
+        "category": row.category,
+        "codes": row.codes,
+        "packs": {name: format_qty(qty) for name, qty in row.packs.items()},
+    }
+
+
+def places(node: Node) -> list[Row]:
+    """Every place by name, with its kind, coordinates (decimal degrees or None), team and when that was last heard."""
+    with _moment(node):
+        words = _Words(node, [])
+        return [_place_row(words, row) for row in words.places.values()]
+
+
+def _place_row(words: _Words, row: PlaceRow) -> Row:
+    return {
+        "place": row.id,
+        "name": row.name or row.id,
+        "kind": row.kind,
+        "lat": None if row.lat is None else format_degrees(row.lat),
+        "lon": None if row.lon is None else format_degrees(row.lon),
+        "team": catalogue.team_name(words.teams, row.node),
+        "heard": words.heard_of(row.id),
+    }
+
+
+def digest(node: Node) -> Row:
+    """What two nodes compare: {root, policy, stock} in hex."""
+    with node.log.transaction():
+        root, policy = node.log.digest()
+        return {"root": root, "policy": policy, "stock": node.fold.digest()}
