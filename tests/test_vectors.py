@@ -14,6 +14,7 @@ import pytest
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from sync import digest, frame, messages, strict
 from sync.chain import START, author_of, link
@@ -189,6 +190,21 @@ def test_strict_json_is_taken(text):
 def test_what_two_readers_could_read_in_two_ways_is_refused(text):
     with pytest.raises(Problem):
         strict.check(unhex(text))
+
+
+@pytest.mark.parametrize("case", load("envelopes.json"), ids=lambda case: case["name"])
+def test_a_second_reading_opens_the_same_envelopes(case):
+    receiver = next(keys for keys in load("identities.json") if keys["node"] == case["receiver"])
+    agreement = X25519PrivateKey.from_private_bytes(unhex(receiver["agreement_seed"]))
+    tag, sealed = unhex(case["sealed"])[:1], unhex(case["sealed"])[1:]
+    assert tag[0] == 0x10 + case["kind"]
+    network, sender, bind = (unhex(case[name]) for name in ("network", "sender", "bind"))
+    info = b"bucketline envelope\0" + tag + network + unhex(case["receiver"])
+    plain = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305).decrypt(sealed, agreement, info)
+    hint, signature, body = plain[:8], plain[8:72], plain[72:]
+    assert (hint, body) == (sender[:8], unhex(case["body"]))
+    signed = b"bucketline signed message\0" + tag + sender + unhex(case["receiver"]) + network + bind
+    Ed25519PublicKey.from_public_bytes(sender).verify(signature, signed + hashlib.sha256(body).digest())
 
 
 def test_every_file_of_examples_is_read_here():

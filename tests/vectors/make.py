@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from node import events
-from sync import digest, entry, frame, messages
+from sync import digest, entry, envelope, frame, messages
 from sync.digest import Leaf
+from sync.errors import Problem
 from sync.frame import Range
 from sync.identity import Keys, node_id, show_id
 
@@ -19,6 +20,7 @@ HERE = Path(__file__).parent
 NETWORK = sha256(b"bucketline vectors").digest()[:16]
 NOON = 1_795_521_600_000  # 2026-11-24T12:00:00Z
 Vector = dict[str, Any]
+unhex = bytes.fromhex
 
 
 def seed(name: str, size: int) -> bytes:
@@ -244,6 +246,38 @@ def strict_examples() -> Vector:
     return {"good": [text.hex() for text in good], "bad": [text.hex() for text in bad]}
 
 
+def envelopes() -> list[Vector]:
+    """One envelope of each kind, from the warehouse to the north team."""
+    kept = {case["name"]: case for case in _kept("envelopes.json")}
+    sender, receiver = KEYS["warehouse"], KEYS["north"]
+    to = envelope.Party(receiver.node, receiver.agree)
+    found = []
+    for name in ("OPEN", "NEXT", "ANSWER", "LAST", "PAIR", "PAIRED", "BUNDLE"):
+        kind, body = getattr(envelope, name), f"the body of {name}".encode()
+        bind = seed(f"bind {name}", envelope.BIND_BYTES[kind])
+        sealed = unhex(kept[name]["sealed"]) if name in kept else b""
+        if not _opens(sealed, kind, body, bind):
+            sealed = envelope.seal(sender, NETWORK, kind, to, body, bind)
+        keys = {"sender": sender.node.hex(), "receiver": receiver.node.hex(), "network": NETWORK.hex()}
+        found.append(
+            {"name": name, "kind": kind, **keys, "bind": bind.hex(), "body": body.hex(), "sealed": sealed.hex()}
+        )
+    return found
+
+
+def _opens(sealed: bytes, kind: int, body: bytes, bind: bytes) -> bool:
+    try:
+        opened = envelope.open_from(KEYS["north"], NETWORK, sealed, [kind], KEYS["warehouse"].node, bind)
+    except Problem:
+        return False
+    return opened.body == body
+
+
+def _kept(name: str) -> list[Vector]:
+    path = HERE / name
+    return json.loads(path.read_text("utf-8")) if path.exists() else []  # type: ignore[no-any-return]
+
+
 FILES = {
     "identities.json": identities,
     "entries.json": entries,
@@ -251,6 +285,7 @@ FILES = {
     "digests.json": digests,
     "messages.json": message_vectors,
     "strict.json": strict_examples,
+    "envelopes.json": envelopes,
 }
 
 
