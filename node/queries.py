@@ -190,6 +190,15 @@ def log(node: Node, limit: int = 50, before: str | None = None, own: bool = Fals
         return [_log_row(node, words, entry, undone.get(entry.id)) for entry in entries]
 
 
+def entry(node: Node, found: Folded) -> Row | None:
+    """One entry as the log tells it; None for those of replication itself and those that can't be read."""
+    if found.fact is None:
+        return None
+    with _moment(node):
+        words = _Words(node, [line.item for line in getattr(found.fact, "lines", ())])
+        return _log_row(node, words, found, _undone(node, [found]).get(found.id))
+
+
 def _position(node: Node, before: str | None) -> tuple[int, bytes] | None:
     if before is None:
         return None
