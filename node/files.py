@@ -11,11 +11,12 @@ from sync.identity import Keys, Rng
 
 KEYS, DATABASE, FENCE = "keys", "bucketline.db", "fence"
 _PRAGMAS = {
+    "page_size": 8192,  # bytes: entries are large rows, and each commit writes whole pages
     "journal_mode": "wal",
     "synchronous": "full",  # an acknowledged drop must survive a pulled plug
     "cache_size": -16_000,  # KiB
     "foreign_keys": 0,
-    "wal_autocheckpoint": 8000,
+    "wal_autocheckpoint": 4000,  # pages: 32 MB of log, so that a large exchange is copied once
     "busy_timeout": 30_000,  # ms
 }
 
