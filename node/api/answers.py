@@ -1,0 +1,152 @@
+"""What the API answers, as typed rows: the description that programs read is generated from these.
+
+Quantities are decimal strings, times are UTC ISO 8601 with Z, ids are opaque strings.
+"""
+
+from msgspec import Struct
+
+
+class Recorded(Struct):
+    """The id of the entry that was written (hex)."""
+
+    entry: str
+
+
+class Variance(Struct):
+    """What the books expected of an item, and what was counted."""
+
+    item: str
+    expected: str
+    counted: str
+
+
+class Counted(Struct):
+    """A recorded count, with what differed at that moment."""
+
+    entry: str
+    variance: list[Variance]
+
+
+class ItemAdded(Struct):
+    """The item's id; `entry` is null where this very item was known already."""
+
+    entry: str | None
+    item: str
+
+
+class PlaceAdded(Struct):
+    """The new place's id."""
+
+    entry: str | None
+    place: str
+
+
+class StockRow(Struct):
+    """So much of an item on hand at a place; negative where more went out than is known to have come in.
+
+    `as_of` is the time of the newest fact about it, `counted` of the last count, `heard` when the team was last heard.
+    """
+
+    place: str
+    place_name: str
+    team: str
+    item: str
+    item_name: str
+    unit: str
+    qty: str
+    lot: str | None
+    expiry: str | None
+    as_of: str | None
+    heard: str | None
+    counted: str | None
+
+
+class NearbyRow(Struct):
+    """Who has an item, how far away, and how old that news is: when counted, when the team was last heard."""
+
+    place: str
+    place_name: str
+    team: str
+    distance_km: float
+    qty: str
+    unit: str
+    as_of: str | None
+    heard: str | None
+    counted: str | None
+
+
+class PlaceRow(Struct):
+    """A place; coordinates are decimal degrees."""
+
+    place: str
+    name: str
+    kind: str
+    lat: str | None
+    lon: str | None
+    team: str
+    heard: str | None
+
+
+class ItemRow(Struct):
+    """An item with its unit, codes by scheme and packs by name."""
+
+    item: str
+    name: str
+    unit: str
+    category: str
+    codes: dict[str, str]
+    packs: dict[str, str]
+
+
+class Undone(Struct):
+    """By which entry something was undone, and why."""
+
+    entry: str
+    why: str
+
+
+class EntryRow(Struct):
+    """One entry of the log, told in a sentence; `void` is null or says how it was undone."""
+
+    entry: str
+    type: str
+    team: str
+    at: str
+    recorded: str
+    summary: str
+    void: Undone | None
+    mine: bool
+    place: str | None
+
+
+class PeerRow(Struct):
+    """A node that this one knows: how far it is trusted, when it was last heard, how its clock differs from ours."""
+
+    peer: str
+    name: str
+    trust: str
+    addresses: list[str]
+    heard: str | None
+    last_ok: str | None
+    last_try: str | None
+    failures: int
+    skew_ms: int | None
+    paired_at: str | None
+
+
+class Digests(Struct):
+    """Equal digests mean equal entries (`root`), equal trust (`policy`) and equal stock."""
+
+    root: str
+    policy: str
+    stock: str
+
+
+class Problem(Struct):
+    """RFC 9457: what happened, what was kept and what to do; `errors` names the fields that were wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: dict[str, str] = {}

@@ -1,0 +1,73 @@
+"""The API as one table: what each address takes and gives. The handlers and the description are made from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from node import requests
+from node.api import answers
+
+BASE = "/api/v1"
+BODY_BYTES_MAX = 256 * 1024
+LIMIT_MAX, LIMIT_DEFAULT, ENTRIES_DEFAULT = 10_000, 1_000, 50
+_PAGE = {
+    "after": "Where the page before this one ended; the Link header of a page names the next.",
+    "limit": f"Rows at most, 1 to {LIMIT_MAX}.",
+}
+
+
+@dataclass(frozen=True)
+class Read:
+    """A GET: `params` maps a query parameter to its meaning; those in `required` must be there."""
+
+    summary: str
+    row: type[Struct]
+    params: Mapping[str, str] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    many: bool = True
+
+
+@dataclass(frozen=True)
+class Write:
+    """A POST that records one fact; `of` names the part of the address that says which thing it is about."""
+
+    summary: str
+    body: type[requests.Body]
+    answer: type[Struct] = answers.Recorded
+    of: str | None = None
+
+
+READS: dict[str, Read] = {
+    "stock": Read(
+        "What is on hand, and how old that news is.",
+        answers.StockRow,
+        {"place": "Only this place.", "item": "Only this item.", "lots": "1: one row a lot."} | _PAGE,
+    ),
+    "nearby": Read(
+        "Who has an item, nearest first.",
+        answers.NearbyRow,
+        {
+            "item": "Id, code or name.",
+            "lat": "Decimal degrees.",
+            "lon": "Decimal degrees.",
+            "within": "Kilometres at most.",
+        }
+        | _PAGE,
+        required=("item", "lat", "lon"),
+    ),
+    "places": Read("All places.", answers.PlaceRow, _PAGE),
+    "items": Read("All items, or those that resemble a text.", answers.ItemRow, {"like": "A text."} | _PAGE),
+    "entries": Read("The log, newest first.", answers.EntryRow, {"own": "1: of this node only."} | _PAGE),
+    "peers": Read("The nodes that this one knows.", answers.PeerRow, _PAGE),
+    "digest": Read("What two nodes compare to see that they agree.", answers.Digests, many=False),
+}
+WRITES: dict[str, Write] = {
+    "receipts": Write("Goods came to a place.", requests.ReceiptIn),
+    "distributions": Write("Goods were handed to people: a supply drop.", requests.DistributionIn),
+    "losses": Write("Goods were lost.", requests.LossIn),
+    "counts": Write("Somebody counted what is there.", requests.CountIn, answers.Counted),
+    "items": Write("A new item, told apart by name and unit.", requests.ItemIn, answers.ItemAdded),
+    "places": Write("A new place.", requests.PlaceIn, answers.PlaceAdded),
+    "entries/{entry}/void": Write("Undo an entry of this node.", requests.VoidIn, of="entry"),
+}

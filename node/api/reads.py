@@ -1,0 +1,106 @@
+"""What each GET answers: the rows of the queries, in pages."""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+
+from flask import Request, Response
+
+from node import catalogue, queries, units
+from node.api import paging
+from node.api.endpoints import ENTRIES_DEFAULT
+from node.running import Node
+from sync.errors import Malformed, OutOfRange, Problem
+
+Handler = Callable[[Node, Request, dict[str, str]], Response]
+HALF_EARTH_KM = 20_100
+
+
+def stock(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """On hand, by place and item."""
+    place = catalogue.find_place(node, given["place"]).id if "place" in given else None
+    item = catalogue.find_item(node, given["item"]).id if "item" in given else None
+    rows = queries.stock(node, place=place, item=item, lots=paging.flag(given, "lots"))
+    return _paged(request, given, rows, _by_place)
+
+
+def nearby(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """Who has an item, nearest first."""
+    item = catalogue.find_item(node, given["item"]).id
+    lat, lon = _degrees(given, "lat", 90), _degrees(given, "lon", 180)
+    rows = queries.nearby(node, item, lat, lon, within_km=_kilometres(given))
+    return _paged(request, given, rows, lambda row: [float(row["distance_km"]), row["place"]])
+
+
+def places(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """All places by name."""
+    return _paged(request, given, queries.places(node), lambda row: [row["name"].casefold(), row["place"]])
+
+
+def items(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """All items by name, or those that resemble a text, likeliest first."""
+    most, after = paging.limit(given), paging.decode_cursor(given["after"]) if "after" in given else None
+    if not isinstance(after, str | None):
+        raise paging.bad_cursor()
+    rows = queries.items(node, like=given.get("like"), after=after, limit=most + 1)
+    more = paging.cursor(rows[most - 1]["item"]) if len(rows) > most and "like" not in given else None
+    return paging.answer(request, rows[:most], more)
+
+
+def entries(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """The log, newest first; a page goes on after an entry, named by its id."""
+    most = paging.limit(given, ENTRIES_DEFAULT)
+    rows = queries.log(node, limit=most + 1, before=given.get("after"), own=paging.flag(given, "own"))
+    return paging.answer(request, rows[:most], rows[most - 1]["entry"] if len(rows) > most else None)
+
+
+def peers(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """The nodes that this one knows."""
+    return _paged(request, given, node.peer_rows(), lambda row: [row["peer"]])
+
+
+def digest(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """What two nodes compare."""
+    return paging.answer(request, queries.digest(node))
+
+
+HANDLERS: dict[str, Handler] = {
+    "stock": stock,
+    "nearby": nearby,
+    "places": places,
+    "items": items,
+    "entries": entries,
+    "peers": peers,
+    "digest": digest,
+}
+
+
+def _paged(request: Request, given: dict[str, str], rows: list[paging.Row], key: paging.Key) -> Response:
+    found, after = paging.page(rows, key, given)
+    return paging.answer(request, found, after)
+
+
+def _by_place(row: paging.Row) -> list[str]:
+    names = [row["place_name"].casefold(), row["place"], row["item_name"].casefold(), row["item"]]
+    return [*names, row["lot"] or "", row["expiry"] or ""]
+
+
+def _degrees(given: dict[str, str], name: str, most: int) -> int:
+    try:
+        return units.parse_degrees(given[name], most)
+    except Problem as problem:
+        problem.fields = {name: problem.what}
+        problem.kept = ""
+        raise
+
+
+def _kilometres(given: dict[str, str]) -> float | None:
+    if "within" not in given:
+        return None
+    try:
+        found = Decimal(given["within"])
+    except InvalidOperation:
+        raise Malformed("The distance is not a number.", kept="", fields={"within": "kilometres"}) from None
+    if not found.is_finite() or not 0 < found <= HALF_EARTH_KM:
+        why = f"more than 0 and at most {HALF_EARTH_KM} km"
+        raise OutOfRange("The distance can't be.", kept="", fields={"within": why})
+    return float(found)

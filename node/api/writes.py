@@ -1,0 +1,62 @@
+"""What each POST records, and what it answers."""
+
+from collections.abc import Callable
+from typing import Any
+
+from node import record
+from node.requests import Body
+from node.running import Node
+from sync.errors import NotFound, OutOfRange
+
+Act = Callable[[Node, Any], dict[str, Any]]
+
+
+def _entry(write: Callable[[Any, Any], Any]) -> Act:
+    return lambda node, body: {"entry": write(node, body).entry}
+
+
+def _count(node: Node, body: Any) -> dict[str, Any]:
+    recorded = record.count(node, body)
+    return {"entry": recorded.entry, "variance": recorded.variance}
+
+
+def _item(node: Node, body: Any) -> dict[str, Any]:
+    item, recorded = record.add_item(node, body)
+    return {"entry": recorded.entry if recorded else None, "item": item}
+
+
+def _place(node: Node, body: Any) -> dict[str, Any]:
+    with node.log.transaction():
+        before = _head(node)
+        place = record.add_place(node, body)
+        after = _head(node)
+    return {"entry": None if after == before else after.hex(), "place": place}
+
+
+def _head(node: Node) -> bytes:
+    """The id of the newest entry of this node."""
+    return node.log.store.logs()[node.log.own].branches[0].head
+
+
+ACTS: dict[str, Act] = {
+    "receipts": _entry(record.receive),
+    "distributions": _entry(record.distribute),
+    "losses": _entry(record.lose),
+    "counts": _count,
+    "items": _item,
+    "places": _place,
+}
+
+
+def write(node: Node, name: str, body: Body) -> dict[str, Any]:
+    """Records a fact. A name in the body that nothing bears is out of range: it is the address that exists."""
+    try:
+        return ACTS[name](node, body)
+    except NotFound as error:
+        fields = error.fields or {"body": error.what}
+        raise OutOfRange(error.what, kept="Nothing was recorded.", todo=error.todo, fields=fields) from None
+
+
+def void(node: Node, entry: str, body: Any) -> dict[str, Any]:
+    """Undoes an entry; NotFound where there is none of this id."""
+    return {"entry": record.void(node, entry, body).entry}

@@ -1,0 +1,127 @@
+"""The OpenAPI 3.1 description of the API, generated from the types that check what comes in."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from node.api import answers
+from node.api.endpoints import BASE, READS, WRITES, Read, Write
+from node.idempotency import KEY_CHARS_MAX
+from node.problems import MEDIA_TYPE
+
+_REF = "#/components/schemas/{name}"
+_SECURITY = [{"token": []}, {"login": []}]
+_READ_PROBLEMS = {
+    400: "Malformed",
+    401: "No good token",
+    404: "Not found",
+    422: "Out of range",
+    429: "Too many requests",
+}
+_WRITE_PROBLEMS = _READ_PROBLEMS | {
+    403: "Not allowed",
+    409: "Conflict",
+    413: "Too large",
+    415: "Not JSON",
+    507: "Disk full",
+}
+
+
+@cache
+def document() -> bytes:
+    """The description as JSON."""
+    return msgspec.json.encode(_document())
+
+
+def _document() -> dict[str, Any]:
+    types: list[Any] = [answers.Problem]
+    types += [read.row for read in READS.values()]
+    types += [one for write in WRITES.values() for one in (write.body, write.answer)]
+    _, schemas = msgspec.json.schema_components(types, ref_template=_REF)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Bucketline",
+            "version": "1",
+            "description": "Stock and distribution logs of one node. Errors are RFC 9457 problem details.",
+        },
+        "servers": [{"url": BASE}],
+        "security": _SECURITY,
+        "paths": _paths(),
+        "components": {"schemas": schemas, "securitySchemes": _schemes()},
+    }
+
+
+def _schemes() -> dict[str, Any]:
+    return {
+        "token": {"type": "http", "scheme": "bearer", "description": "From `bucketline token new NAME`."},
+        "login": {"type": "apiKey", "in": "cookie", "name": "bucketline", "description": "A browser's own login."},
+    }
+
+
+def _paths() -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for name, read in READS.items():
+        paths.setdefault("/" + name, {})["get"] = _get(name, read)
+    for name, write in WRITES.items():
+        paths.setdefault("/" + name, {})["post"] = _post(name, write)
+    return paths
+
+
+def _get(name: str, read: Read) -> dict[str, Any]:
+    schema = _ref(read.row)
+    if read.many:
+        schema = {"type": "array", "items": schema}
+    parameters = [
+        {"name": param, "in": "query", "required": param in read.required, "description": text} | _text()
+        for param, text in read.params.items()
+    ]
+    parameters.append({"name": "If-None-Match", "in": "header", "description": "The ETag you have."} | _text())
+    unchanged = {304: {"description": "What you have is still right."}}
+    return {
+        "operationId": f"get_{name}",
+        "summary": read.summary,
+        "parameters": parameters,
+        "responses": _answers({200: ("The rows." if read.many else "The digests.", schema)}, _READ_PROBLEMS)
+        | {str(status): body for status, body in unchanged.items()},
+    }
+
+
+def _post(name: str, write: Write) -> dict[str, Any]:
+    key = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same key and body again give the first answer again, with status 200.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
+    }
+    of = [{"name": write.of, "in": "path", "required": True, "description": "Hex id."} | _text()] if write.of else []
+    good = {
+        201: ("Recorded.", _ref(write.answer)),
+        200: ("It was recorded before; this is that answer.", _ref(write.answer)),
+    }
+    return {
+        "operationId": f"post_{name.replace('/', '_').replace('{', '').replace('}', '')}",
+        "summary": write.summary,
+        "parameters": [key, *of],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(write.body)}}},
+        "responses": _answers(good, _WRITE_PROBLEMS),
+    }
+
+
+def _answers(good: dict[int, tuple[str, dict[str, Any]]], problems: dict[int, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        str(status): {"description": text, "content": {"application/json": {"schema": schema}}}
+        for status, (text, schema) in good.items()
+    }
+    for status, text in problems.items():
+        found[str(status)] = {"description": text, "content": {MEDIA_TYPE: {"schema": _ref(answers.Problem)}}}
+    return found
+
+
+def _ref(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"$ref": _REF.format(name=kind.__name__)}
+
+
+def _text() -> dict[str, Any]:
+    return {"schema": {"type": "string"}}

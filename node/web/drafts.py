@@ -1,0 +1,182 @@
+"""A record form as it was filled in: kept whole until it is recorded, with what is wrong beside each field."""
+
+from dataclasses import dataclass, field
+
+from werkzeug.datastructures import MultiDict
+
+from node import catalogue
+from node.catalogue import ItemRow
+from node.requests import Body, CountIn, DistributionIn, LineIn, LossIn, ReceiptIn, ReceiptLineIn
+from node.running import Node
+from node.units import parse_packed
+from node.web import choices
+from sync.errors import Malformed, Problem
+
+BLANK_LINES = 3
+LOT_FIELDS = ("lot", "batch", "expiry", "fund", "value", "currency")
+TEXT_FIELDS = ("place", "source", "reason", "site", "people", "households", "at", "note")
+
+
+@dataclass
+class DraftLine:
+    """One line as typed; `picks` are items that it may have meant."""
+
+    item: str = ""
+    qty: str = ""
+    lot: str = ""
+    batch: str = ""
+    expiry: str = ""
+    fund: str = ""
+    value: str = ""
+    currency: str = ""
+    hint: str = ""
+    picks: list[ItemRow] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> str:
+        return str(getattr(self, name))
+
+    @property
+    def has_lot(self) -> bool:
+        """Whether anything but item and quantity was typed."""
+        return any(self[name] for name in LOT_FIELDS)
+
+    @property
+    def blank(self) -> bool:
+        """Whether the line says nothing: it is left out."""
+        return not (self.item.strip() or self.qty.strip() or self.has_lot)
+
+    @property
+    def packs(self) -> bool:
+        """Whether letters are needed in the quantity: "6case"."""
+        return " of " in self.hint
+
+
+@dataclass
+class Draft:
+    """A whole form. `errors` maps a field, or "form", to a sentence; an empty dict means that all can be recorded."""
+
+    key: str
+    lines: list[DraftLine]
+    place: str = ""
+    source: str = ""
+    reason: str = ""
+    site: str = ""
+    people: str = ""
+    households: str = ""
+    at: str = ""
+    note: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_form(cls, form: "MultiDict[str, str]", key: str) -> "Draft":
+        """What the browser sent, line by line."""
+        columns = {name: form.getlist(name) for name in ("item", "qty", *LOT_FIELDS)}
+        count = max(len(column) for column in columns.values())
+        lines = [
+            DraftLine(**{name: column[i] if i < len(column) else "" for name, column in columns.items()})
+            for i in range(count)
+        ]
+        return cls(key, lines or [DraftLine()], **{name: form.get(name, "") for name in TEXT_FIELDS})
+
+    def add_lines(self, count: int = BLANK_LINES) -> None:
+        """Room for more."""
+        self.lines.extend(DraftLine() for _ in range(count))
+
+    def pick(self, node: Node, choice: str) -> None:
+        """Settle which item a line means: "LINE:ITEM", from a button beside the line."""
+        at, _, item = choice.partition(":")
+        rows = catalogue.item_rows(node, [item])
+        if at.isdigit() and int(at) < len(self.lines) and rows:
+            self.lines[int(at)].item = rows[0].label
+
+    def blame(self, problem: Problem) -> None:
+        """Say what was wrong where it was typed; what belongs to no field stands at the top."""
+        known = {f"lines.{i}.{name}" for i in range(len(self.lines)) for name in ("item", "qty", *LOT_FIELDS)}
+        for name, why in problem.fields.items():
+            self.errors[name if name in known or name in (*TEXT_FIELDS, "lines") else "form"] = why
+        if not problem.fields:
+            self.errors["form"] = problem.detail
+        if problem.todo and len(self.errors) == 1:
+            (name,) = self.errors
+            self.errors[name] = f"{problem.what} {problem.todo}".strip()
+
+
+def show_hints(node: Node, draft: Draft) -> None:
+    """Each line's unit and packs, as far as its item is known."""
+    for line in draft.lines:
+        row = _item(node, line.item) if line.item.strip() else None
+        line.hint = choices.hint(row) if row else ""
+
+
+def read(node: Node, draft: Draft, kind: type[Body]) -> Body | None:
+    """The draft as a body to be recorded; None, with `errors`, where something is off.
+
+    Blank lines are left out. Everything wrong is found at once, so that nobody has to send a form five times.
+    """
+    draft.errors.clear()
+    if not draft.place:
+        draft.errors["place"] = "Choose the place."
+    lines = [(i, line) for i, line in enumerate(draft.lines) if not line.blank]
+    if not lines:
+        draft.errors["lines.0.item"] = "Say at least one item and how much of it."
+    for i, line in lines:
+        _check_line(node, draft, i, line)
+    counts = {name: _count(draft, name) for name in ("people", "households")}
+    if kind is LossIn and not draft.reason:
+        draft.errors["reason"] = "Say why it is gone."
+    if draft.errors:
+        return None
+    draft.lines = [line for _, line in lines]  # errors of the record count the lines that it was given
+    return _body(draft, kind, counts)
+
+
+def _check_line(node: Node, draft: Draft, i: int, line: DraftLine) -> None:
+    item = f"lines.{i}.item"
+    row = None
+    if not line.item.strip():
+        draft.errors[item] = "Which item?"
+    else:
+        row = _item(node, line.item)
+        if row is None:
+            line.picks = choices.picks(node, line.item)
+            draft.errors[item] = "Which of these?" if line.picks else "No item is called that yet."
+    try:
+        parse_packed(line.qty, row.packs if row else {})
+    except Problem as problem:
+        draft.errors[f"lines.{i}.qty"] = problem.what if line.qty.strip() else "How much?"
+
+
+def _item(node: Node, text: str) -> ItemRow | None:
+    try:
+        return catalogue.find_item(node, text)
+    except Problem:
+        return None
+
+
+def _count(draft: Draft, name: str) -> int | None:
+    text = "".join(getattr(draft, name).split())
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)
+    draft.errors[name] = "A whole number, or leave it empty."
+    return None
+
+
+def _body(draft: Draft, kind: type[Body], counts: dict[str, int | None]) -> Body:
+    common = {"place": draft.place, "at": draft.at or None, "note": draft.note or None}
+    if kind is ReceiptIn:
+        return ReceiptIn(lines=[_receipt_line(line) for line in draft.lines], source=draft.source or None, **common)
+    lines = [LineIn(item=line.item, qty=line.qty) for line in draft.lines]
+    if kind is DistributionIn:
+        return DistributionIn(lines=lines, site=draft.site or None, **counts, **common)
+    if kind is LossIn:
+        return LossIn(lines=lines, reason=draft.reason, **common)
+    if kind is CountIn:
+        return CountIn(lines=lines, **common)
+    raise Malformed("There is no such form.")
+
+
+def _receipt_line(line: DraftLine) -> ReceiptLineIn:
+    lot = {name: line[name].strip() or None for name in LOT_FIELDS}
+    return ReceiptLineIn(item=line.item, qty=line.qty, **lot)

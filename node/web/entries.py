@@ -1,0 +1,123 @@
+"""The log and single entries, with undo for our own."""
+
+import re
+from typing import Any
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from node import catalogue, queries, record
+from node.access import gate
+from node.events import Count, CountLine, Distribution, Loss, Receipt
+from node.requests import VoidIn
+from node.units import format_qty
+from node.web import choices, context, words
+from sync.errors import Problem
+from sync.log import Folded
+
+ROWS_SHOWN = 30
+_FORM_OF = {Receipt: "receive", Distribution: "drop", Loss: "loss", Count: "count"}
+_HEX = re.compile(r"[0-9a-f]{8,64}")
+
+
+def show_all() -> str:
+    """The latest entries of all, or of this node."""
+    own, after = request.args.get("own") == "1", request.args.get("after") or None
+    rows = queries.log(context.node(), limit=ROWS_SHOWN + 1, before=after, own=own)
+    return context.render(
+        "entries.html",
+        tab="log",
+        json="/api/v1/entries" + ("?own=1" if own else ""),
+        rows=rows[:ROWS_SHOWN],
+        own=own,
+        after=rows[ROWS_SHOWN - 1]["entry"] if len(rows) > ROWS_SHOWN else None,
+    )
+
+
+def show(entry: str) -> str:
+    """One entry in full; right after it was recorded, with a word that it was."""
+    return _page(entry, fresh=request.args.get("fresh", ""))
+
+
+def undo(entry: str) -> Response | tuple[str, int]:
+    """Undo one of our own entries, with a reason."""
+    visitor, why = context.visitor(), request.form.get("why", "")
+    assert visitor is not None
+    gate().count_write(visitor)
+    try:
+        record.void(context.node(), entry, VoidIn(why=why))
+    except Problem as problem:
+        if problem.status >= 429 or problem.status == 404:
+            raise
+        said = f"{problem.what} {problem.todo}".strip()
+        return _page(entry, why=why, undo_error=said), problem.status
+    return redirect(f"/entries/{entry}", 303)
+
+
+def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> str:
+    node = context.node()
+    found = record.find_entry(node, entry)
+    fact = found.fact
+    row = _row(found)
+    place = getattr(fact, "place", "")
+    movable = type(fact) in _FORM_OF
+    return context.render(
+        "entry.html",
+        tab="log",
+        entry=found.id.hex(),
+        fresh=fresh if fresh in ("new", "again") else "",
+        title=row["summary"] if row else "An entry of the node itself",
+        author=row["team"] if row else "",
+        void=row and row["void"],
+        lines=_lines(fact),
+        counted=isinstance(fact, Count),
+        facts=_facts(found, row),
+        place=place if movable else "",
+        again=_FORM_OF.get(type(fact)) if found.node == node.keys.node else None,
+        can_undo=movable and found.node == node.keys.node and not (row and row["void"]),
+        why=why,
+        undo_error=undo_error,
+        key=context.fresh_key(),
+    )
+
+
+def _row(entry: Folded) -> dict[str, Any] | None:
+    """The entry as the log tells it."""
+    return queries.entry(context.node(), entry)
+
+
+def _lines(fact: object) -> list[dict[str, Any]]:
+    """Lines with the items' names and decimal quantities."""
+    lines = getattr(fact, "lines", [])
+    node = context.node()
+    names = {row.id: row.label for row in catalogue.item_rows(node, list({line.item for line in lines}))}
+    return [
+        {
+            "name": names.get(line.item, line.item),
+            "qty": format_qty(line.qty),
+            "lot": line.lot or "",
+            "expiry": getattr(line, "expiry", ""),
+            "expected": format_qty(line.expected) if isinstance(line, CountLine) else "",
+        }
+        for line in lines
+    ]
+
+
+def _facts(entry: Folded, row: dict[str, Any] | None) -> list[tuple[str, Any]]:
+    """What else the entry says, in the order in which people ask."""
+    fact, node = entry.fact, context.node()
+    place, site = getattr(fact, "place", ""), getattr(fact, "site", "")
+    found = [
+        ("Place", choices.name_of_place(node, place) if place else ""),
+        ("Handed out at", choices.name_of_place(node, site) if site else ""),
+        ("From", getattr(fact, "source", "")),
+        ("Why", getattr(fact, "reason", "")),
+        ("People", getattr(fact, "people", None)),
+        ("Households", getattr(fact, "households", None)),
+        ("Note", getattr(fact, "note", "")),
+    ]
+    if row:
+        found += [("When", words.moment(row["at"])), ("Written", words.moment(row["recorded"]))]
+        if row["void"]:
+            found.append(("Undone because", row["void"]["why"]))
+    return [(label, value) for label, value in found if value not in ("", None)]

@@ -1,0 +1,81 @@
+"""The pages' addresses, and who may see them."""
+
+from flask import Blueprint, Response, g, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from node import queries
+from node.access import gate
+from node.web import catalogue_forms, company, context, entries, login, nearby, recording, stock
+from sync.identity import show_id
+
+_OPEN = ("web.login_page", "web.login_take")
+
+
+def blueprint() -> Blueprint:
+    """All pages."""
+    web = Blueprint("web", __name__)
+    web.before_request(_admit)
+    web.after_request(_greet)
+    gets = {
+        "/": ("stock", stock.show),
+        "/record/<name>": ("record_page", recording.show),
+        "/nearby": ("nearby", nearby.show),
+        "/entries": ("entries", entries.show_all),
+        "/entries/<entry>": ("entry", entries.show),
+        "/peers": ("peers", company.show),
+        "/places/new": ("place_page", catalogue_forms.new_place),
+        "/items/new": ("item_page", catalogue_forms.new_item),
+        "/about": ("about", about),
+        "/login": ("login_page", login.show),
+    }
+    posts = {
+        "/record/<name>": ("record_take", recording.take),
+        "/entries/<entry>/undo": ("undo", entries.undo),
+        "/peers/sync": ("peers_sync", company.sync),
+        "/peers/invite": ("peers_invite", company.invite),
+        "/peers/join": ("peers_join", company.join),
+        "/peers/accept": ("peers_accept", company.accept),
+        "/peers/block": ("peers_block", company.block),
+        "/places/new": ("place_take", catalogue_forms.add_place),
+        "/items/new": ("item_take", catalogue_forms.add_item),
+        "/login": ("login_take", login.take),
+        "/logout": ("logout", login.leave),
+    }
+    for method, rules in (("GET", gets), ("POST", posts)):
+        for path, (name, view) in rules.items():
+            web.add_url_rule(path, name, view, methods=[method])  # type: ignore[type-var]
+    return web
+
+
+def about() -> str:
+    """Who this node is, what its two digests are, and the help."""
+    node = context.node()
+    return context.render(
+        "about.html",
+        tab="",
+        shown_id=show_id(node.id),
+        network=node.network.hex(),
+        digests=queries.digest(node),
+        json="/api/v1/digest",
+    )
+
+
+def _admit() -> Response | AnyResponse | None:
+    """Lets the operator and those who logged in pass; a form must be one of ours, made for this visitor."""
+    if request.endpoint in _OPEN:
+        return None
+    visitor = gate().by_cookie(request) or gate().operator(request)
+    if visitor is None:
+        return login.ask()
+    if request.method == "POST":
+        gate().check_form(request, visitor, request.form.get("form_token", ""))
+    g.visitor = visitor
+    return None
+
+
+def _greet(response: AnyResponse) -> AnyResponse:
+    """The operator's browser gets its cookie, so that links to the API work for it, too."""
+    visitor = context.visitor()
+    if visitor and visitor.cookie and not visitor.name and gate().cookie_name not in request.cookies:
+        login.set_cookie(response, visitor.cookie)
+    return response

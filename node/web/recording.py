@@ -1,0 +1,142 @@
+"""Record what happened: a drop, a receipt, a count, a loss. Four forms that differ in a few fields."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from node import catalogue, idempotency, queries, record
+from node.access import gate
+from node.events import LOSS_REASONS
+from node.requests import Body, CountIn, DistributionIn, LossIn, ReceiptIn
+from node.web import choices, context, drafts
+from node.web.drafts import Draft, DraftLine
+from sync.errors import NotFound, Problem
+
+SHEET_LINES_MAX = 80  # of a count sheet
+KEY_CHARS_MAX = 64
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the forms, in its own words."""
+
+    name: str
+    tab: str
+    title: str
+    button: str
+    place_label: str
+    lines_label: str
+    body: type[Body]
+    write: Callable[[Any, Any], record.Recorded]
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "drop",
+            "Drop",
+            "Log a drop",
+            "Record this drop",
+            "From",
+            "What was handed out",
+            DistributionIn,
+            record.distribute,
+        ),
+        Kind(
+            "receive",
+            "Receive",
+            "Receive goods",
+            "Record this receipt",
+            "At",
+            "What came in",
+            ReceiptIn,
+            record.receive,
+        ),
+        Kind("count", "Count", "Count the stock", "Record this count", "At", "What is there", CountIn, record.count),
+        Kind("loss", "Loss", "Record a loss", "Record this loss", "At", "What is gone", LossIn, record.lose),
+    )
+}
+
+
+def show(name: str) -> str:
+    """An empty form, or one with a place, an item or all items of a place filled in."""
+    kind = _kind(name)
+    node = context.node()
+    place = request.args.get("place") or choices.first_place(node)
+    draft = Draft(context.fresh_key(), _lines(place), place=place)
+    return _page(kind, draft)
+
+
+def _lines(place: str) -> list[DraftLine]:
+    """A count sheet of the place, the one item asked for, or blanks."""
+    node, item = context.node(), request.args.get("item", "")
+    if request.args.get("all") and place:
+        ids = [row["item"] for row in queries.stock(node, place=place)]
+        lines = [DraftLine(row.label) for row in catalogue.item_rows(node, ids[:SHEET_LINES_MAX])]
+        return [*lines, DraftLine()]
+    rows = catalogue.item_rows(node, [item]) if item else []
+    first = DraftLine(rows[0].label) if rows else DraftLine(item)
+    return [first, DraftLine()] if item else [DraftLine() for _ in range(drafts.BLANK_LINES)]
+
+
+def take(name: str) -> Response | tuple[str, int] | str:
+    """Record the form, or show it again with what was typed and what is off."""
+    kind, node = _kind(name), context.node()
+    draft = Draft.from_form(request.form, request.form.get("key", "")[:KEY_CHARS_MAX] or context.fresh_key())
+    if request.form.get("more") or request.form.get("pick"):
+        draft.pick(node, request.form.get("pick", ""))
+        if request.form.get("more"):
+            draft.add_lines()
+        return _page(kind, draft)
+    if kind.name == "count":  # a count sheet lists what may be there; what nobody counted says nothing
+        draft.lines = [line for line in draft.lines if line.qty.strip()] or draft.lines[:1]
+    body = drafts.read(node, draft, kind.body)
+    if body is None:
+        return _page(kind, draft), 422
+    try:
+        return _record(kind, draft, body)
+    except Problem as problem:
+        if problem.status >= 429:
+            raise
+        draft.blame(problem)
+        return _page(kind, draft), 422
+
+
+def _record(kind: Kind, draft: Draft, body: Body) -> Response:
+    """Once for one rendered form with one content. Whoever goes back and changes the form records anew."""
+    visitor = context.visitor()
+    assert visitor is not None
+    gate().count_write(visitor)
+    asked = kind.name.encode() + b"\0" + msgspec.json.encode(body)
+    key = "form " + hashlib.sha256(draft.key.encode("utf-8", "replace") + b"\0" + asked).hexdigest()
+    entry, first = idempotency.once(
+        context.node(), visitor.name, key, asked, lambda: kind.write(context.node(), body).entry.encode()
+    )
+    return redirect(f"/entries/{entry.decode()}?fresh={'new' if first else 'again'}", 303)
+
+
+def _page(kind: Kind, draft: Draft) -> str:
+    node = context.node()
+    drafts.show_hints(node, draft)
+    return context.render(
+        "record.html",
+        tab="record",
+        kind=kind,
+        kinds=KINDS.values(),
+        draft=draft,
+        places=choices.places(node),
+        items=choices.items(node),
+        reasons=LOSS_REASONS,
+    )
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise NotFound("There is no such form.", kept="", todo=f"There are: {', '.join(KINDS)}.")
+    return KINDS[name]
