@@ -6,6 +6,7 @@ before anybody reads. Each change moves a counter, the *turn*: where it isn't wh
 wrote, and what is kept in memory is dropped.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import groupby
@@ -36,6 +37,16 @@ class Node(Protocol):
 
     def clock(self) -> int: ...
     def rng(self, n: int, /) -> bytes: ...
+
+
+class Here:
+    """What a batch brought for one place: `touched` is at, n, at, n, … of its entries."""
+
+    __slots__ = ("moves", "touched")
+
+    def __init__(self) -> None:
+        self.touched: list[int] = []
+        self.moves: list[Receipt | Distribution | Loss] = []
 
 
 class Projector:
@@ -96,11 +107,11 @@ class Projector:
             return
         pending = self._recall()
         self._take_voids(batch, pending)
-        touches, names = self._take(batch, pending)
+        places, names = self._take(batch, pending)
         connection = self._connection
-        if touches:
-            touches.sort()
-            connection.executemany("INSERT INTO touch (place, at, n) VALUES (?, ?, ?)", touches)
+        books.touch(connection, {place: here.touched for place, here in places.items()})
+        for place, here in places.items():
+            pending.move(place, here.moves)
         names.write(connection)
         marks = pending.take_fresh()
         if marks:
@@ -148,26 +159,27 @@ class Projector:
         if undone and undone.node == node and isinstance(undone.fact, (Receipt, Distribution, Loss, Count)):
             pending.lose(undone.fact)
 
-    def _take(self, batch: Sequence[Folded], pending: Pending) -> tuple[list[tuple[str, int, int]], Names]:
-        """Keep a batch's lines as pending: where entries touched (place, at, n), and the rows of the catalogue."""
-        touches: list[tuple[str, int, int]] = []
+    def _take(self, batch: Sequence[Folded], pending: Pending) -> tuple[dict[str, Here], Names]:
+        """Sort a batch by place, keep its counts as pending, and gather the rows of the catalogue."""
+        places: defaultdict[str, Here] = defaultdict(Here)
         names, voids = Names(), self._voids
         for n, id, node, _, _, lamport, _, fact in batch:
             kind = type(fact)
             if kind is Distribution or kind is Receipt or kind is Loss:
                 fact = cast(Receipt | Distribution | Loss, fact)
-                touches.append((fact.place, fact.at, n))
+                here = places[fact.place]
+                here.touched += (fact.at, n)
                 if id not in voids or node not in voids[id]:
-                    pending.move(fact)
+                    here.moves.append(fact)
                 if isinstance(fact, Receipt):
                     _take_lots(fact, names, lamport, id)
             elif isinstance(fact, Count):
-                touches.append((fact.place, fact.at, n))
+                places[fact.place].touched += (fact.at, n)
                 if id not in voids or node not in voids[id]:
                     pending.count(fact, lamport, id)
             elif fact is not None:
                 _take_name(fact, names, lamport, id, node)
-        return touches, names
+        return places, names
 
     # bringing cells up to date
 

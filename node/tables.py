@@ -17,7 +17,7 @@ class Table(peewee.Model):
 
 
 class Projection(Table):
-    """One row a projection: its version, the arrival number folded last, and a counter of changes."""
+    """One row a projection: its version, the highest entry number folded, and a counter of changes."""
 
     name = TextField(primary_key=True)
     version = BigIntegerField()
@@ -68,14 +68,17 @@ class Unsettled(Table):
 
 
 class Touch(Table):
-    """Which entries (by arrival number) move or count something at a place, in order of effective time."""
+    """Which entries move or count something at a place: one row a batch, `packed` holds pairs of at and n, 64-bit
+    little-endian; `newest` is the latest time among them, `n` the least number.
+    """
 
     place = TextField()
-    at = BigIntegerField()
+    newest = BigIntegerField()
     n = BigIntegerField()
+    packed = BlobField()
 
     class Meta:
-        primary_key = CompositeKey("place", "at", "n")
+        primary_key = CompositeKey("place", "newest", "n")
         without_rowid = True
 
 

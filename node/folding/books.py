@@ -1,7 +1,9 @@
 """The rows of cells on disk: read, written, and found to be behind; and a place's entries, newest first."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
+from struct import pack, unpack
 from typing import Any, Protocol, TypeVar
 
 from node.folding.cells import NEVER, Cell, Placed
@@ -67,14 +69,31 @@ def _fitting(qty: int) -> int | str:
     return qty if -(2**63) <= qty < 2**63 else str(qty)
 
 
+def touch(connection: Connection, touched: Mapping[str, Sequence[int]]) -> None:
+    """Note for each place which entries of a batch moved or counted something there: at, n, at, n, …
+
+    One row a batch and place, packed, instead of one an entry: rows would be a fifth of what a first exchange writes.
+    """
+    rows = [
+        (place, max(flat[::2]), min(flat[1::2]), pack(f"<{len(flat)}q", *flat))
+        for place, flat in sorted(touched.items())
+    ]
+    connection.executemany("INSERT INTO touch (place, newest, n, packed) VALUES (?, ?, ?, ?)", rows)
+
+
 def newest_first(
     connection: Connection, fetch: Callable[[Sequence[int]], Iterable[P]], place: str, until: int | None = None
 ) -> Iterator[P]:
     """The entries that moved or counted something at a place, from the time `until` back; fetched in chunks."""
-    sql = "SELECT at, n FROM touch WHERE place = ? AND at <= ? ORDER BY at DESC"
-    rows = connection.execute(sql, (place, 2**63 - 1 if until is None else until)).fetchall()
+    rows: list[tuple[int, int]] = []
+    for (packed,) in connection.execute("SELECT packed FROM touch WHERE place = ?", (place,)):
+        flat = unpack(f"<{len(packed) // 8}q", packed)
+        rows.extend(zip(flat[::2], flat[1::2], strict=True))
+    if until is not None:
+        rows = [row for row in rows if row[0] <= until]
+    rows.sort(reverse=True)
     chunk: list[int] = []
-    for _, together in groupby(rows, key=lambda row: row[0]):
+    for _, together in groupby(rows, key=itemgetter(0)):
         chunk.extend(n for _, n in together)  # equal times stay in one chunk: the log's order decides among them
         if len(chunk) >= CHUNK:
             yield from _in_order(fetch(chunk))

@@ -45,12 +45,16 @@ class Pending:
             found = self._places[place] = PlacePending(place, self.fresh)
         return found
 
-    def move(self, fact: Receipt | Distribution | Loss) -> None:
-        """Keep a movement's lines."""
-        at, sign, moves = fact.at, SIGNS[type(fact)], self.of(fact.place)
-        for line in fact.lines:
-            moves[(line.item, line.lot) if line.lot else line.item] += (at, sign * line.qty)
-        self.lines += len(fact.lines)
+    def move(self, place: str, facts: Iterable[Receipt | Distribution | Loss]) -> None:
+        """Keep the lines of movements at one place: place by place, so that what is looked up lies close together."""
+        pending = self.of(place)
+        for fact in facts:
+            at, sign = fact.at, SIGNS[type(fact)]
+            for line in fact.lines:
+                kept = pending[(line.item, line.lot) if line.lot else line.item]
+                kept.append(at)
+                kept.append(sign * line.qty)
+            self.lines += len(fact.lines)
 
     def count(self, fact: Count, lamport: int, id: bytes) -> None:
         """Keep a count's lines."""
