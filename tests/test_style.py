@@ -1,6 +1,8 @@
 """The shape of the code: small files and functions, a docstring on what others use, and clean linters."""
 
 import ast
+import configparser
+import re
 import shutil
 import statistics
 import subprocess
@@ -134,6 +136,32 @@ def _tracked() -> list[str]:
 
 def test_the_top_level_holds_what_it_should_and_nothing_else():
     assert {name.partition("/")[0] for name in _tracked()} == TOP
+
+
+COMES_AS = {"playhouse": "peewee"}  # imported name → distribution, where they differ
+
+
+def _libraries() -> dict[str, str]:
+    """Every library that the code imports, with a file that does."""
+    found = {}
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            found |= {name.partition(".")[0]: _name(path) for name in names}
+    return {k: v for k, v in found.items() if k not in sys.stdlib_module_names and k not in ("sync", "node")}
+
+
+def test_every_library_in_use_is_declared_with_a_lower_bound():
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", "utf-8")
+    wanted = settings["options"]["install_requires"].split()
+    declared = {re.match(r"[\w-]+", line)[0]: line for line in wanted}
+    assert all(">=" in line for line in wanted)
+    for library, file in _libraries().items():
+        assert COMES_AS.get(library, library) in declared, f"{file} imports {library}; name it in setup.cfg."
+    spare = set(declared) - {COMES_AS.get(library, library) for library in _libraries()}
+    assert not spare, f"Nothing imports {spare} any longer."
 
 
 def _passes(*command: str) -> None:

@@ -6,6 +6,7 @@
 import base64
 import hashlib
 import json
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from sync import digest, frame, messages, strict
+from sync import digest, frame, messages, pairing, strict
 from sync.chain import START, author_of, link
 from sync.errors import Problem
 from sync.identity import parse_node_id
@@ -205,6 +206,28 @@ def test_a_second_reading_opens_the_same_envelopes(case):
     assert (hint, body) == (sender[:8], unhex(case["body"]))
     signed = b"bucketline signed message\0" + tag + sender + unhex(case["receiver"]) + network + bind
     Ed25519PublicKey.from_public_bytes(sender).verify(signature, signed + hashlib.sha256(body).digest())
+
+
+@pytest.mark.parametrize("case", load("invites.json"), ids=lambda case: f"{len(case['addresses'])} addresses")
+def test_a_second_reading_gets_the_same_out_of_an_invite_code(case):
+    text = case["code"].replace("-", "").upper()
+    data = base64.b32decode(text + "=" * (-len(text) % 8))
+    assert hashlib.sha256(data[:-4]).digest()[:4] == data[-4:]
+    parts = [data[0], *(data[a:b].hex() for a, b in ((1, 33), (33, 65), (65, 81), (81, 97)))]
+    assert parts == [1, case["node"], case["agree"], case["network"], case["token"]]
+    addresses, rest = [], data[98:-4]
+    for _ in range(data[97]):
+        addresses.append(rest[1 : 1 + rest[0]].decode())
+        rest = rest[1 + rest[0] :]
+    assert rest == b""
+    assert [_whole(address) for address in addresses] == case["addresses"]
+    ours = pairing.read_code(case["code"].upper().replace("-", " "))
+    assert (ours.token.hex(), ours.addresses) == (case["token"], case["addresses"])
+
+
+def _whole(address: str) -> str:
+    with_scheme = address if "://" in address else f"http://{address}"
+    return with_scheme if re.search(r":\d+$", with_scheme) else f"{with_scheme}:8481"
 
 
 def test_every_file_of_examples_is_read_here():

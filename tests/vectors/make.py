@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from node import events
-from sync import digest, entry, envelope, frame, messages
+from sync import digest, entry, envelope, frame, messages, pairing
 from sync.digest import Leaf
 from sync.errors import Problem
 from sync.frame import Range
@@ -278,6 +278,18 @@ def _kept(name: str) -> list[Vector]:
     return json.loads(path.read_text("utf-8")) if path.exists() else []  # type: ignore[no-any-return]
 
 
+def invites() -> list[Vector]:
+    """Invite codes with no, one and two addresses."""
+    keys = KEYS["warehouse"]
+    found = []
+    for addresses in ([], ["http://192.168.1.5:8481"], ["http://192.168.1.5:9000", "https://relief.example:443"]):
+        token = seed(f"token {len(addresses)}", pairing.TOKEN_BYTES)
+        code = pairing.write_code(pairing.Invitation(keys.node, keys.agree, NETWORK, token, addresses))
+        said = {"node": keys.node.hex(), "agree": keys.agree.hex(), "network": NETWORK.hex(), "token": token.hex()}
+        found.append({**said, "addresses": addresses, "code": code})
+    return found
+
+
 FILES = {
     "identities.json": identities,
     "entries.json": entries,
@@ -286,6 +298,7 @@ FILES = {
     "messages.json": message_vectors,
     "strict.json": strict_examples,
     "envelopes.json": envelopes,
+    "invites.json": invites,
 }
 
 
