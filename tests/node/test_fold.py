@@ -33,9 +33,9 @@ EXAMPLES = settings(max_examples=80, deadline=None)
 # histories
 
 places = st.sampled_from(["gym", "hall"])
-item_ids = st.sampled_from(["blanket", "soap", "rice"])
+item_ids = st.sampled_from(["blanket", "soap"])
 lot_ids = st.sampled_from(["", "", "", "A", "B"])
-times = st.integers(0, 25)
+times = st.integers(0, 7)  # few, so that many are equal
 amounts = st.integers(1, 9).map(lambda n: n * 1000)
 
 lines = st.builds(Line, item_ids, amounts, lot_ids)
@@ -225,7 +225,7 @@ def test_another_process_may_settle_in_between(arrival, turn):
     assert dump(log.fold) == dump(folded_at_once(entries))
 
 
-@given(arrivals(), st.integers(0, 25))
+@given(arrivals(), st.integers(0, 7))
 @EXAMPLES
 def test_a_place_can_be_seen_as_it_was(arrival, until):
     entries, batches = arrival
@@ -233,7 +233,7 @@ def test_a_place_can_be_seen_as_it_was(arrival, until):
     for batch in batches:
         log.take(batch)
     with log.transaction():
-        shown = log.fold.cells_at("gym", ["blanket", "soap", "rice"], until)
+        shown = log.fold.cells_at("gym", ["blanket", "soap"], until)
     gone = model.undone(entries)
     past = [e for e in entries if e.id not in gone and getattr(e.fact, "at", 99) <= until]
     expected = {item: cell for (place, item), cell in model.cells(past).items() if place == "gym"}
