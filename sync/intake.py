@@ -108,6 +108,8 @@ class Intake:
     def add(self, log: bytes, item: Range) -> None:
         """Check one range and gather its new entries; a Problem leaves all as it was."""
         known = self.store.logs().get(log)
+        if known is None and item.start:
+            raise Gap("The beginning of a log isn't here yet.")
         keys = (known.node, known.agree, known.agree_sig) if known else author_of(item, self.network)
         self._check_standing(keys[0], item, known is None)
         parent, before = self._before(known, item)
