@@ -150,8 +150,8 @@ class Log(Reader):
             self.network = network
             self.store.set_meta("network", network)
             self._new_store()
-            self.reincarnate()
             self.app.refold([])
+            self.reincarnate()
             self.append_all(kept)
 
     def _own_payloads(self) -> list[bytes]:
