@@ -55,8 +55,8 @@ _DASHES = re.compile(r"[\s\u00ad\u200b\u2010-\u2015\u2212_.-]+")
 class Company(Protocol):
     """Where a new peer is written down (`sync.peers.Peers`)."""
 
-    def add(self, node: bytes, name: str, addresses: Iterable[str]) -> None:
-        """Keep what a newly paired node says of itself."""
+    def add(self, node: bytes, name: str, addresses: Iterable[str]) -> tuple[bytes, str, list[str]]:
+        """Keep what a newly paired node says of itself; gives (node, name, addresses) as they are kept."""
 
 
 class Invitation(NamedTuple):
@@ -255,8 +255,8 @@ def join(
         raise Untrue("The other node's keys don't belong together.", todo="Ask it for a new code.")
     with log.transaction():
         log.vouch(invitation.node, invitation.agree, welcome.agree_sig)
-        company.add(invitation.node, welcome.name, [reached, *welcome.addresses])
-    return {"peer": node_id(invitation.node), "name": welcome.name, "addresses": [reached, *welcome.addresses]}
+        node, name, known = company.add(invitation.node, welcome.name, [reached, *welcome.addresses])
+    return {"peer": node_id(node), "name": name, "addresses": known}
 
 
 def _check(log: Log, invitation: Invitation, addresses: list[str]) -> None:

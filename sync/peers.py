@@ -101,8 +101,8 @@ class Peers:
 
     # pairing
 
-    def add(self, node: bytes, name: str, addresses: Iterable[str]) -> None:
-        """A node that was paired with: its name and addresses, to be tried at once."""
+    def add(self, node: bytes, name: str, addresses: Iterable[str]) -> Peer:
+        """A node that was paired with: its name and addresses, cleaned, to be tried at once."""
         with self.log.transaction():
             known = self._get(node)
             self._set(
@@ -113,6 +113,7 @@ class Peers:
                 failures=0,
                 next_try=0,
             )
+            return _peer(self._get(node))
 
     def seen(self, node: bytes, address: str) -> None:
         """A paired node is at this address now: try it there first, and soon."""
