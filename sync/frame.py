@@ -25,6 +25,7 @@ from sync.limits import Limits
 _COUNT = struct.Struct(">H")
 _RANGE = struct.Struct(">IQ4sHQqBBB64s")
 _CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_ROW = 8 + 8 + 4  # the widest that an entry's place in the three columns can be
 HINT_BYTES = 4
 
 
@@ -42,8 +43,8 @@ class Range(NamedTuple):
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes before compression."""
-        return _RANGE.size + sum(len(p) if p is not None else 32 for p in self.payloads) + 6 * len(self.payloads)
+        """How many bytes it takes at most before compression: what is packed by it stays within the reader's bound."""
+        return _RANGE.size + sum(len(p) if p is not None else 32 for p in self.payloads) + _ROW * len(self.payloads)
 
 
 def pack(ranges: Sequence[Range], level: int = 3) -> bytes:
@@ -128,6 +129,8 @@ class _Reader:
             raise Malformed("A clock in a range is outside the 64-bit integers.")
         if max(sizes) > limits.payload_bytes_max + 1:
             raise TooLarge(f"An entry is larger than {limits.payload_bytes_max} bytes.")
+        if n > 1 and sum(sizes) - n > limits.range_bytes_max:  # who relays it must fit it into a frame
+            raise TooLarge(f"A range is larger than {limits.range_bytes_max} bytes.")
         redacted = [self._bytes(32) for size in sizes if not size]
         payloads = [self._bytes(size - 1) if size else None for size in sizes]
         return Range(ref, start, hint, lamports, claims, payloads, self._hashes(payloads, redacted), signature)

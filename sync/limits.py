@@ -16,7 +16,7 @@ class Limits:
     frame_bytes_start: int = 512 * 1024  # what is asked for first: it doubles while the link keeps up
     frame_bytes_min: int = 32 * 1024  # what is asked for over a poor link
     parcel_bytes: int = 512 * 1024  # one part of a courier file, inflated: what a scratch on the stick may cost
-    message_bytes_max: int = 4 * 1024 * 1024  # one envelope on the wire
+    message_bytes_max: int = 6 * 1024 * 1024  # one envelope on the wire: a frame that doesn't compress must fit
     heads_max: int = 4096  # heads named in one message
     wants_max: int = 1024  # ranges asked for in one message
     branches_max: int = 4  # branches kept of a forked log
