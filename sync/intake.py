@@ -94,7 +94,7 @@ class Intake:
         self.touched: dict[int, Branch] = {}
         self.taken = taken or Taken()
         self._rows: list[EntryRow] = []
-        self._hidden = sum(b.seq - b.base for _, b in store.branches() if b.shown < b.seq)
+        self._quarantine: list[int] | None = None
 
     def offer(self, log: bytes, item: Range) -> bool:
         """Take a range if it holds; else remember why not."""
@@ -166,8 +166,6 @@ class Intake:
         if shown:
             branch.shown = branch.leaf_seq = branch.seq
             branch.leaf_head = branch.head
-        else:
-            self._hidden += len(ids)
         self.touched[branch.no] = branch
 
     def flush(self) -> None:
@@ -191,11 +189,26 @@ class Intake:
             return
         if standing == "blocked" and item.lamports[-1] > bound:
             raise TooMany("These entries are of a blocked node, from after the block.")
-        if self._hidden + len(item.payloads) > self.limits.quarantine_entries_max:
+        if standing == "unknown":
+            self._check_quarantine(len(item.payloads), new)
+
+    def _check_quarantine(self, entries: int, new: bool) -> None:
+        """Count unknown nodes' entries and logs with those that are to come; TooMany past a quota."""
+        if self._quarantine is None:
+            held = [(b.seq - b.base, b.parent is None) for log, b in self.store.branches() if self._unknown(log.node)]
+            self._quarantine = [sum(size for size, _ in held), sum(first for _, first in held)]
+        self._quarantine[0] += entries
+        self._quarantine[1] += new
+        limits = self.limits
+        if self._quarantine[0] > limits.quarantine_entries_max or self._quarantine[1] > limits.quarantine_logs_max:
+            self._quarantine = None
             raise TooMany(
                 "The quarantine for entries of unknown nodes is full.",
                 todo="Accept or block the unknown nodes on the peers page.",
             )
+
+    def _unknown(self, node: bytes) -> bool:
+        return self.judge(node)[0] == "unknown"
 
     def _before(self, row: LogRow | None, item: Range) -> tuple[Branch | None, Before]:
         """The branch whose way holds the entry before a range, and that entry."""
