@@ -144,7 +144,10 @@ class Reader:
 
     def lamport(self) -> int:
         """The highest lamport time folded."""
-        return max((b.lamport for _, b in self.store.branches() if b.shown == b.seq), default=-1)
+        return max((self._lamport(b) for _, b in self.store.branches() if b.shown >= 0), default=-1)
+
+    def _lamport(self, branch: Branch) -> int:
+        return branch.lamport if branch.shown == branch.seq else self.store.lamport_at(branch, branch.shown)
 
     def counts(self) -> tuple[int, int]:
         """(entries, logs) stored."""

@@ -294,6 +294,10 @@ class Store:
         found = self.query(sql, number(branch, 0), number(branch, SEQ_MAX), lamport)[0][0]
         return NONE if found is None else place(found)[1]
 
+    def lamport_at(self, branch: Branch, seq: int) -> int:
+        """The lamport time of one entry of a branch."""
+        return int(self.query("SELECT lamport FROM entry WHERE n = ?", number(branch.no, seq))[0][0])
+
     def wire_rows(self, branch: int, first: int, last: int, limit: int) -> list[tuple[Any, ...]]:
         """(n, lamport, claimed, payload, hash, sig, id) of one branch, in order: what goes on the wire."""
         sql = "SELECT n, lamport, claimed, payload, hash, sig, id FROM entry WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?"
