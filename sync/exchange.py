@@ -15,7 +15,7 @@ from sync import digest, messages
 from sync.digest import Leaf
 from sync.errors import TooMany
 from sync.giving import Giver
-from sync.log import Log
+from sync.log import NOTES, Log
 from sync.messages import Cursor, Head, Message
 from sync.taking import Taker
 
@@ -96,6 +96,8 @@ class Exchange:
             if message.same:
                 self._end()
                 return None
+            if self._turns == 1:
+                self._set_note("settled", b"")
             return self._continue(message)
 
     def paced(self, seconds: float) -> None:
@@ -125,14 +127,19 @@ class Exchange:
         """The server's answer to an opening."""
         root = self._root()
         answer = Message(root=root, clock=self.log.clock(), at=self._at())
-        if message.root == root or message.expect == root:
+        if message.root == root or (message.expect == root and self._compared()):
             answer.same = self.finished = True
             if message.root == root:
                 self._remember()
             return answer
         answer.held = self.memory.held(self.peer)
+        self._set_note("compared", b"1")
         self._offer(answer, message.held)
         return answer
+
+    def _compared(self) -> bool:
+        """Whether we have compared with this peer since we last changed our mind about anybody."""
+        return bool(self._note_of("compared"))
 
     def _offer(self, answer: Message, held: Cursor | None) -> None:
         """Name what the other side can lack: heads since its cursor, or else fingerprints of all."""
@@ -230,13 +237,22 @@ class Exchange:
     def _at(self) -> Cursor:
         return self.log.store_id, self.log.tick()
 
+    # notes on a peer, which `Log` drops when it changes its mind about anybody
+
     def _settled(self, root: bytes) -> bytes:
-        kept = self.log.store.meta("settled " + self.peer.hex()) or b""
+        kept = self._note_of("settled")
         return kept[ROOT:] if kept[:ROOT] == root else b""
 
     def _settle(self, root: bytes) -> None:
-        with self.log.transaction():
-            self.log.store.set_meta("settled " + self.peer.hex(), root + self._their_root)
+        self._set_note("settled", root + self._their_root)
+
+    def _note_of(self, what: str) -> bytes:
+        return self.log.store.meta(f"{NOTES}{what} {self.peer.hex()}") or b""
+
+    def _set_note(self, what: str, value: bytes) -> None:
+        if self._note_of(what) != value:
+            with self.log.transaction():
+                self.log.store.set_meta(f"{NOTES}{what} {self.peer.hex()}", value)
 
 
 def _head(leaf: Leaf) -> Head:

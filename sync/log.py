@@ -38,6 +38,9 @@ from sync.store import NONE, Branch, LogRow, Store, place
 __all__ = ["Application", "Folded", "Log", "Refusal", "Taken"]
 
 
+NOTES = "peer "  # begins the names of notes on peers that hold as long as nobody is trusted anew or blocked
+
+
 class Application(Protocol):
     """What folds the entries. Every call but `decode` comes inside the transaction that stored them."""
 
@@ -303,6 +306,7 @@ class Log(Reader):
         if not self._policy_moved:
             return grown, shrank
         self._policy_moved = False
+        self.store.drop_meta(NOTES)
         for log, branch in self.store.branches():
             before = branch.shown
             if not self._show(branch, self._judge(log.node)[1]):

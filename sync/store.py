@@ -147,6 +147,10 @@ class Store:
             value,
         )
 
+    def drop_meta(self, start: str) -> None:
+        """Forget the small values whose names begin so."""
+        self.run("DELETE FROM meta WHERE substr(key, 1, ?) = ?", len(start), start)
+
     def tick(self) -> int:
         """The counter of all that changed here."""
         return int(self.meta("tick") or b"0")
