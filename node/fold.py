@@ -17,7 +17,7 @@ import msgspec
 from node import events, tables
 from node.events import Count, Distribution, Item, Loss, Place, Receipt, Team, Void
 from node.folding import books
-from node.folding.cells import Cell, recount, update
+from node.folding.cells import SIGNS, Cell, recount, update
 from node.folding.names import Names, stamp_of
 from node.folding.pending import Pending
 from sync.log import Folded, Log
@@ -26,15 +26,18 @@ VERSION = 1
 PENDING_LINES_MAX = 400_000  # about 50 bytes of memory each
 NAME = "inventory"
 
+Moved = Receipt | Distribution | Loss
+
 
 class Node(Protocol):
     """What recording and reading need of a node. `clock` gives ms since 1970 UTC, `rng` random bytes."""
 
-    db: Any
     log: Log
     fold: "Projector"
     keys: Any
 
+    @property
+    def db(self) -> Any: ...
     def clock(self) -> int: ...
     def rng(self, n: int, /) -> bytes: ...
 
@@ -46,7 +49,7 @@ class Here:
 
     def __init__(self) -> None:
         self.touched: list[int] = []
-        self.moves: list[Receipt | Distribution | Loss] = []
+        self.moves: list[Moved] = []
 
 
 class Projector:
@@ -58,19 +61,27 @@ class Projector:
         self._pending: Pending | None = None
         self._voids: dict[bytes, set[bytes]] = {}
         self._turn = -1
-        with db.atomic():
+        with db.atomic("IMMEDIATE"):
+            outdated = tables.exist(db) and self._version() != VERSION
+            if outdated:
+                tables.drop(db)
             tables.create(db)
-            sql = "INSERT OR IGNORE INTO projection (name, version, position, turn) VALUES (?, ?, -1, 0)"
-            self._connection.execute(sql, (NAME, VERSION))
+            self._begin(-1 if outdated else VERSION)
 
     def attach(self, log: Log) -> None:
         """Say where entries are read from; tables of another version are made again from the log."""
         self._log = log
-        sql = "SELECT version FROM projection WHERE name = ?"
-        rows = self._connection.execute(sql, (NAME,)).fetchall()
-        if rows != [(VERSION,)]:
+        if self._version() != VERSION:
             with log.transaction():
                 self.refold(log.folded())
+
+    def _version(self) -> int:
+        rows = self._connection.execute("SELECT version FROM projection WHERE name = ?", (NAME,)).fetchall()
+        return int(rows[0][0]) if rows else -1
+
+    def _begin(self, version: int) -> None:
+        sql = "INSERT OR IGNORE INTO projection (name, version, position, turn) VALUES (?, ?, -1, 0)"
+        self._connection.execute(sql, (NAME, version))
 
     @property
     def _connection(self) -> Any:
@@ -96,7 +107,7 @@ class Projector:
         """Clear every table and fold all from scratch."""
         tables.drop(self.db)
         tables.create(self.db)
-        self._connection.execute("INSERT INTO projection VALUES (?, ?, -1, 0)", (NAME, VERSION))
+        self._begin(VERSION)
         self.forget()
         for batch in batches:
             self.fold(batch)
@@ -139,10 +150,8 @@ class Projector:
     def _take_voids(self, batch: Sequence[Folded], pending: Pending) -> None:
         """Note what is undone before anything else, so that most of it is never counted in the first place."""
         rows, here = [], None
-        for entry in batch:
-            if type(entry.fact) is not Void:
-                continue
-            target = _entry_id(entry.fact.target)
+        for entry in [entry for entry in batch if type(entry[7]) is Void]:
+            target = _entry_id(cast(Void, entry.fact).target)
             if target is None:
                 continue
             rows.append((target, entry.id, entry.node, entry.lamport, entry.n))
@@ -165,14 +174,14 @@ class Projector:
         names, voids = Names(), self._voids
         for n, id, node, _, _, lamport, _, fact in batch:
             kind = type(fact)
-            if kind is Distribution or kind is Receipt or kind is Loss:
-                fact = cast(Receipt | Distribution | Loss, fact)
-                here = places[fact.place]
-                here.touched += (fact.at, n)
+            if kind in SIGNS:
+                moved = cast(Moved, fact)
+                here = places[moved.place]
+                here.touched += (moved.at, n)
                 if id not in voids or node not in voids[id]:
-                    here.moves.append(fact)
-                if isinstance(fact, Receipt):
-                    _take_lots(fact, names, lamport, id)
+                    here.moves.append(moved)
+                if kind is Receipt:
+                    _take_lots(cast(Receipt, moved), names, lamport, id)
             elif isinstance(fact, Count):
                 places[fact.place].touched += (fact.at, n)
                 if id not in voids or node not in voids[id]:
@@ -194,14 +203,15 @@ class Projector:
         rows = connection.execute("SELECT place, item FROM unsettled ORDER BY place, item").fetchall()
         for place, together in groupby(rows, key=lambda row: cast(str, row[0])):
             items = [item for _, item in together]
-            books.save(connection, place, items, self._settled(pending, place, items))
+            written = books.load(connection, place, items)
+            stale = [item for item in items if item in written]
+            books.save(connection, place, stale, items, self._settled(pending, place, items, written))
         connection.execute("DELETE FROM unsettled")
         self._moved_on(-1)
         self._pending = Pending(())
 
-    def _settled(self, pending: Pending, place: str, items: list[str]) -> dict[str, Cell]:
-        """The cells of a place as they are now: from what is pending where that suffices, else from the log."""
-        cells = books.load(self._connection, place, items)
+    def _settled(self, pending: Pending, place: str, items: list[str], cells: dict[str, Cell]) -> dict[str, Cell]:
+        """A place's written cells brought up to date: from what is pending where that suffices, else from the log."""
         moves, counts = pending.gather(place)
         lost = []
         for item in items:

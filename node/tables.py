@@ -212,6 +212,11 @@ ANSWER = (
 )
 
 
+def exist(db: peewee.SqliteDatabase) -> bool:
+    """Whether a version of this program has made them before."""
+    return bool(db.table_exists("projection"))
+
+
 def create(db: peewee.SqliteDatabase) -> None:
     """Make the tables where they are missing."""
     for table in TABLES:

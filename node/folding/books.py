@@ -39,9 +39,11 @@ def load(connection: Connection, place: str, items: Sequence[str]) -> dict[str, 
     return found
 
 
-def save(connection: Connection, place: str, items: Sequence[str], cells: dict[str, Cell]) -> None:
-    """Write the cells of these items; those that hold no fact any more vanish."""
-    keys = [(place, item) for item in items]
+def save(
+    connection: Connection, place: str, stale: Sequence[str], items: Sequence[str], cells: dict[str, Cell]
+) -> None:
+    """Write the cells of these items in place of those on disk (`stale`); those that hold no fact any more vanish."""
+    keys = [(place, item) for item in stale]
     connection.executemany("DELETE FROM cell WHERE place = ? AND item = ?", keys)
     connection.executemany("DELETE FROM stock WHERE place = ? AND item = ?", keys)
     kept = [(item, cells[item]) for item in items if item in cells]

@@ -8,25 +8,32 @@ something pending is marked in the database as unsettled, and without its pendin
 from collections.abc import Iterable
 
 from node.events import Count, Distribution, Loss, Receipt
-from node.folding.cells import SIGNS, Move, PlacedCount
+from node.folding.cells import Move, PlacedCount
 
 Marks = list[tuple[str, str]]  # place, item
 LotKey = str | tuple[str, str | None]  # an item, an item with a lot, or an item with None for its counts
 
 
-class PlacePending(dict[LotKey, list[int]]):
-    """Of one place: movements as at, quantity, at, quantity, …; a key used first is noted in `fresh`."""
+class PlacePending:
+    """Of one place: movements as at, quantity, at, quantity, … by item and lot, and counts by item."""
 
     def __init__(self, place: str, fresh: Marks) -> None:
-        super().__init__()
         self.place, self.fresh = place, fresh
+        self.moves: dict[LotKey, list[int]] = {}
         self.counts: dict[str, list[PlacedCount]] = {}
+        self._marked: set[str] = set()
 
-    def __missing__(self, key: LotKey) -> list[int]:
-        self.fresh.append((self.place, key if isinstance(key, str) else key[0]))
-        made: list[int] = []
-        self[key] = made
+    def begin(self, key: LotKey) -> list[int]:
+        """An empty list for a key that is new here."""
+        self.mark(key if isinstance(key, str) else key[0])
+        made = self.moves[key] = []
         return made
+
+    def mark(self, item: str) -> None:
+        """Note that an item has something pending."""
+        if item not in self._marked:
+            self._marked.add(item)
+            self.fresh.append((self.place, item))
 
 
 class Pending:
@@ -47,21 +54,26 @@ class Pending:
 
     def move(self, place: str, facts: Iterable[Receipt | Distribution | Loss]) -> None:
         """Keep the lines of movements at one place: place by place, so that what is looked up lies close together."""
-        pending = self.of(place)
+        here = self.of(place)
+        moves, begin = here.moves, here.begin
         for fact in facts:
-            at, sign = fact.at, SIGNS[type(fact)]
-            for line in fact.lines:
-                kept = pending[(line.item, line.lot) if line.lot else line.item]
+            at, gain, lines = fact.at, type(fact) is Receipt, fact.lines
+            for line in lines:
+                key = (line.item, line.lot) if line.lot else line.item
+                try:
+                    kept = moves[key]
+                except KeyError:
+                    kept = begin(key)
                 kept.append(at)
-                kept.append(sign * line.qty)
-            self.lines += len(fact.lines)
+                kept.append(line.qty if gain else -line.qty)
+            self.lines += len(lines)
 
     def count(self, fact: Count, lamport: int, id: bytes) -> None:
         """Keep a count's lines."""
-        pending = self.of(fact.place)
+        here = self.of(fact.place)
         for index, line in enumerate(fact.lines):
-            pending.counts.setdefault(line.item, []).append((fact.at, lamport, id, index, line))
-            self.fresh.append((fact.place, line.item))
+            here.mark(line.item)
+            here.counts.setdefault(line.item, []).append((fact.at, lamport, id, index, line))
         self.lines += len(fact.lines)
 
     def lose(self, fact: Receipt | Distribution | Loss | Count) -> None:
@@ -80,7 +92,7 @@ class Pending:
         """(movements, counts) of a place by item."""
         pending = self.of(place)
         moves: dict[str, list[Move]] = {}
-        for key, flat in pending.items():
+        for key, flat in pending.moves.items():
             item, lot = (key, "") if isinstance(key, str) else key
             moves.setdefault(item, []).append((lot or "", flat))
         return moves, pending.counts

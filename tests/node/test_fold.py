@@ -355,3 +355,15 @@ def test_the_digest_tells_every_difference_in_the_books():
     before = fold.digest()
     fold.db.execute_sql("UPDATE stock SET qty = qty + 1")
     assert fold.digest() != before
+
+
+def test_settling_many_items_leaves_the_others_of_a_place_alone(monkeypatch):
+    monkeypatch.setattr("node.folding.books.ITEMS_MAX", 0)
+    log = FakeLog(Projector(memory_db()))
+    log.take([entry(1, Receipt(10, "gym", [ReceiptLine("soap", 3000)]))])
+    log.fold.settle()
+    log.take([RECEIPT])
+    assert {item: cell.total for item, cell in log.fold.cells("gym", ["soap", "blanket"]).items()} == {
+        "soap": 3000,
+        "blanket": 9000,
+    }
