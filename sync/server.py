@@ -11,15 +11,16 @@ costs, and nobody's clock is to be relied on.
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from cheroot.server import HTTPConnection, HTTPRequest
+from cheroot.server import HTTPConnection, HTTPRequest, KnownLengthRFile
 from cheroot.wsgi import Server as WSGIServer
 from flask import Blueprint, Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from sync import envelope
 from sync.envelope import ANSWER, LAST, NEXT, NONCE_BYTES, OPEN, PAIR, Opened, Party
@@ -37,6 +38,8 @@ SILENCE_SECONDS_MAX = 10  # within a request
 THREADS = 8
 HEADER_BYTES_MAX = 8 * 1024
 CAP_SLACK_BYTES = 64 * 1024  # cheroot's own bound stands so far above the app's, so that the app answers
+DRAIN_BYTES_MAX = 8 * 1024 * 1024
+DRAIN_PIECE = 64 * 1024
 
 _log = logging.getLogger(__name__)
 _UNREAD = Malformed("This is not HTTP as this node reads it.")
@@ -206,6 +209,8 @@ def make_app(log: Log, memory: Memory, pairing: Pairing | None = None) -> Flask:
 
 
 def _explain(error: Exception) -> Response:
+    if isinstance(error, RequestEntityTooLarge):
+        _drain(request.environ["wsgi.input"])
     if isinstance(error, HTTPException):
         problem = _OUTSIDE.get(error.code or 400, _UNREAD)
     elif isinstance(error, Problem):
@@ -215,6 +220,14 @@ def _explain(error: Exception) -> Response:
         problem = Problem("Something went wrong that nobody foresaw.")
     headers, body = _problem(problem)
     return Response(body, problem.status, headers)
+
+
+def _drain(stream: Any) -> None:
+    """Read on for a while: who is still sending would get a reset instead of the answer."""
+    left = DRAIN_BYTES_MAX
+    with suppress(Exception):  # a stream that ends in an error has ended
+        while left > 0 and (piece := stream.read(min(DRAIN_PIECE, left))):
+            left -= len(piece)
 
 
 def _problem(problem: Problem) -> tuple[dict[str, str], bytes]:
@@ -249,12 +262,19 @@ class _Request(HTTPRequest):
         """Refuse what doesn't get as far as the app, and hang up."""
         self.close_connection = True
         code = int(str(status)[:3])
+        if code == TooLarge.status:
+            self._drain_connection()
         problem = TooMany("This node is busy.") if code == 503 else _OUTSIDE.get(code, _UNREAD)
         headers, body = _problem(problem)
         headers |= {"Content-Length": str(len(body)), "Connection": "close"}
         lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self.conn.wfile.write("\r\n".join([*lines, "", ""]).encode("ascii") + body)
+
+    def _drain_connection(self) -> None:
+        declared = self.inheaders.get(b"Content-Length", b"")
+        if declared.isdigit():
+            _drain(KnownLengthRFile(self.conn.rfile, int(declared)))
 
 
 class _Connection(HTTPConnection):
