@@ -146,13 +146,19 @@ class _Talk:
                     raise Malformed("The other node ended the exchange too early.")
                 request = self._seal(to, body)
                 if self.nonce and getattr(self.transport, "overlaps", False):
-                    waiting = pool.submit(self.transport, request)
+                    waiting = pool.submit(self._carry, request)
                     exchange.work()
-                    reply = waiting.result()
+                    reply, seconds = waiting.result()
                 else:
                     exchange.work()
-                    reply = self.transport(request)
+                    reply, seconds = self._carry(request)
+                exchange.paced(seconds)
                 body = exchange.receive(self._open(request, reply))
+
+    def _carry(self, request: bytes) -> tuple[bytes, float]:
+        """The answer, and in how many seconds it came."""
+        start = self.log.clock()
+        return self.transport(request), (self.log.clock() - start) / 1000
 
     def _party(self) -> Party:
         with self.log.reading():
