@@ -114,6 +114,13 @@ def test_the_data_model_has_every_word_of_a_choice(words):
     assert all(f"`{word}`" in page for word in words)
 
 
+def test_the_glossary_explains_each_word_once_and_in_order():
+    page = (DOCS / "glossary.md").read_text("utf-8")
+    for heading in ("Words of the field", "Words of the software"):
+        words = re.findall(r"^\| (.+?) \| .+ \|$", _section(page, heading), re.MULTILINE)[1:]
+        assert words == sorted(set(words), key=str.casefold)
+
+
 def test_the_protocol_has_every_bound():
     page = (DOCS / "protocol.md").read_text("utf-8")
     for bound in fields(Limits):

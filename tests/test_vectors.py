@@ -15,6 +15,7 @@ import pytest
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from sync import digest, frame, messages, pairing, strict
@@ -228,6 +229,27 @@ def test_a_second_reading_gets_the_same_out_of_an_invite_code(case):
 def _whole(address: str) -> str:
     with_scheme = address if "://" in address else f"http://{address}"
     return with_scheme if re.search(r":\d+$", with_scheme) else f"{with_scheme}:8481"
+
+
+@pytest.mark.parametrize("case", load("bundles.json"), ids=["to the north team"])
+def test_a_second_reading_opens_the_same_bundle(case):
+    data, receiver = unhex(case["file"]), unhex(case["receiver"])
+    assert data[:8] == b"bktlbdl\x01" and data[8:10] == b"\0\1"
+    sealed, check, at = data[10:163], data[163:167], 167
+    assert check == hashlib.sha256(data[:163]).digest()[:4]
+    seeds = next(keys for keys in load("identities.json") if keys["node"] == case["receiver"])
+    agreement = X25519PrivateKey.from_private_bytes(unhex(seeds["agreement_seed"]))
+    info = b"bucketline envelope\0" + sealed[:1] + unhex(case["network"]) + receiver
+    plain = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305).decrypt(sealed[1:], agreement, info)
+    cipher, bodies, last = ChaCha20Poly1305(plain[72:]), [], 0
+    while at < len(data):
+        mark, index, last, length = struct.unpack(">8sIBI", data[at : at + 17])
+        assert (mark, index) == (b"\xf1bktlpt\x01", len(bodies))
+        end = at + 17 + length
+        bodies.append(cipher.decrypt(struct.pack(">4xQ", index), data[at + 17 : end], data[at : at + 17]).hex())
+        at = end
+    assert last == 1
+    assert (plain[72:].hex(), bodies) == (case["key"], case["bodies"])
 
 
 def test_every_file_of_examples_is_read_here():

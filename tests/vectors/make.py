@@ -4,13 +4,14 @@ All keys, salts and times are fixed, so that the files come out the same each ti
 sealed can't be made twice alike (HPKE draws a fresh key each time): such an example is kept as long as it opens.
 """
 
+import io
 import json
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from node import events
-from sync import digest, entry, envelope, frame, messages, pairing
+from sync import bundle, digest, entry, envelope, frame, messages, pairing
 from sync.digest import Leaf
 from sync.errors import Problem
 from sync.frame import Range
@@ -290,6 +291,31 @@ def invites() -> list[Vector]:
     return found
 
 
+def bundles() -> list[Vector]:
+    """A courier file from the warehouse to the north team: one message with a range, and the last one."""
+    sender, receiver, key = KEYS["warehouse"], KEYS["north"], seed("bundle key", bundle.KEY_BYTES)
+    kept = _kept("bundles.json")
+    sealed = unhex(kept[0]["file"])[10 : 10 + envelope.OVERHEAD_BYTES + 32] if kept else b""
+    if not _opens(sealed, envelope.BUNDLE, key, b""):
+        to = envelope.Party(receiver.node, receiver.agree)
+        sealed = envelope.seal(sender, NETWORK, envelope.BUNDLE, to, key)
+    file, bodies = io.BytesIO(bundle._header([sealed])), _bundle_bodies()
+    file.seek(0, io.SEEK_END)
+    for index, body in enumerate(bodies):
+        bundle._write_chunk(file, key, index, index == len(bodies) - 1, body)
+    keys = {"sender": sender.node.hex(), "receiver": receiver.node.hex(), "network": NETWORK.hex(), "key": key.hex()}
+    return [{**keys, "bodies": [body.hex() for body in bodies], "file": file.getvalue().hex()}]
+
+
+def _bundle_bodies() -> list[bytes]:
+    chain = main_chain()
+    heads = [(chain.log, 7, chain.ids[7])]
+    parts = [unhex(case["zstd"]) for case in _kept("frames.json") if case["name"] == "from the genesis"]
+    told = [messages.Message(heads=heads, frames=[part]) for part in parts]
+    last = messages.Message(clock=NOON, at=(seed("store", 8), 1300))
+    return [messages.encode(message) for message in [*told, last]]
+
+
 FILES = {
     "identities.json": identities,
     "entries.json": entries,
@@ -299,6 +325,7 @@ FILES = {
     "strict.json": strict_examples,
     "envelopes.json": envelopes,
     "invites.json": invites,
+    "bundles.json": bundles,
 }
 
 
