@@ -165,8 +165,7 @@ class Exchange:
         spans = messages.read_spans(message.spans)
         self.taker.hear(Leaf(*head) for head in message.heads)
         self.taker.hear(leaf for span in spans for leaf in span.leaves or ())
-        self.taker.learn(message.samples)
-        self.taker.take(message.frames)
+        self.taker.answered(message)
         if not self._client:
             self.work()
         answer = Message()
@@ -205,6 +204,10 @@ class Exchange:
             answer.root = self._root()
             return self._send(answer)
         self.work()
+        answer.wants = self.taker.wants()
+        if answer.wants:
+            answer.budget, answer.root = self._budget, self._root()
+            return self._send(answer)
         if self._root() == self._their_root or self._described:
             self._end()
             return None

@@ -1,6 +1,6 @@
 """The giving half of an exchange: the heads that we announced, and the ranges that the other side wants of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sync import frame, ranges
 from sync.digest import Leaf
@@ -21,6 +21,7 @@ class Giver:
         self.log = log
         self.announced: list[Leaf] = []
         self._named: set[Leaf] = set()
+        self._covered: dict[int, int] = {}  # by ref, up to where what was sent leads on its branch
         self.sent = 0
 
     def announce(self, leaves: Iterable[Leaf]) -> list[Leaf]:
@@ -47,7 +48,7 @@ class Giver:
         samples: list[Want] = []
         found: list[Range] = []
         size = 0
-        for item in self._ranges(sorted(wants, key=self._rank), samples):
+        for item in self._ranges(sorted(wants, key=self._ranks()), samples):
             found.append(item)
             size += item.size
             self.sent += len(item.payloads)
@@ -55,11 +56,14 @@ class Giver:
                 break
         return [frame.pack(found)] if found else [], samples
 
-    def _rank(self, want: Want) -> tuple[int, int]:
-        row = self.log.store.logs().get(self._leaf(want[0]).log)
-        reached = list(self.log.policy()[1])
-        at = reached.index(row.node) if row and row.node in reached else len(reached)
-        return at, want[0]
+    def _ranks(self) -> Callable[[Want], tuple[int, int]]:
+        near = {node: at for at, node in enumerate(self.log.policy()[1])}
+
+        def rank(want: Want) -> tuple[int, int]:
+            row = self.log.store.logs().get(self._leaf(want[0]).log)
+            return near.get(row.node, len(near)) if row else len(near), want[0]
+
+        return rank
 
     def _leaf(self, ref: int) -> Leaf:
         if not 0 <= ref < len(self.announced):
@@ -71,11 +75,18 @@ class Giver:
             branch = self._branch(self._leaf(ref))
             if branch is None:
                 continue
-            after = self._common(branch, haves)
+            after = self._common(ref, branch, haves)
             if after is None:
                 samples.append((ref, self._sample(branch, haves)))
-            else:
-                yield from ranges.read(self.log.store, ref, branch, after, self.log.limits)
+                continue
+            for item in ranges.read(self.log.store, ref, branch, after, self.log.limits):
+                self._covered[ref] = self._covers(branch, item)
+                yield item
+
+    def _covers(self, branch: Branch, item: Range) -> int:
+        """The last entry of a range that lies on the way to a branch's end: it may run past a fork."""
+        last = next(last for _, first, last in self.log.store.path(branch) if first <= item.start <= last)
+        return min(last, item.start + len(item.payloads) - 1)
 
     def _branch(self, leaf: Leaf) -> Branch | None:
         """The branch that now holds an announced head: it may have grown since."""
@@ -85,9 +96,11 @@ class Giver:
                 return branch
         return None
 
-    def _common(self, branch: Branch, haves: list[Have]) -> int | None:
+    def _common(self, ref: int, branch: Branch, haves: list[Have]) -> int | None:
         """The last entry that both sides have, by what the other says; None where it names none of ours."""
         for seq, prefix in sorted(haves, reverse=True):
+            if not prefix:
+                return self._covered.get(ref, -1)
             id = self.log.store.id_at(branch, seq) if seq <= branch.seq else None
             if id is not None and id.startswith(prefix):
                 return seq

@@ -7,37 +7,42 @@ from sync.frame import HINT_BYTES, Range
 from sync.limits import Limits
 from sync.store import Branch, Store
 
-Piece = tuple[Branch, int, int]
-
 
 def read(store: Store, ref: int, branch: Branch, after: int, limits: Limits) -> Iterator[Range]:
-    """The ranges on the way to a branch's leaf that follow entry `after` (-1: from the genesis)."""
+    """The ranges on the way to a branch's leaf that follow entry `after` (-1: from the genesis).
+
+    Where a log has parted between two signatures, the older branch is sent on to its next one: what proves the entries
+    before the fork lies behind it.
+    """
     for piece, first, last in store.path(branch):
         start = max(first, after + 1)
-        last = min(last, branch.leaf_seq)
-        while start <= last:
-            item = _one(store, ref, piece, start, last, limits, branch)
+        end = branch.leaf_seq if piece is branch else piece.seq
+        while start <= min(last, branch.leaf_seq):
+            item = _one(store, ref, branch, piece, start, end, last, limits)
             if item is None:
                 return
             yield item
             start = item.start + len(item.payloads)
 
 
-def _one(store: Store, ref: int, piece: Branch, first: int, last: int, limits: Limits, branch: Branch) -> Range | None:
-    rows = store.wire_rows(piece.no, first, last, limits.range_entries_max)
-    count = _cut(rows, limits.range_bytes_max)
+def _one(
+    store: Store, ref: int, branch: Branch, piece: Branch, first: int, end: int, last: int, limits: Limits
+) -> Range | None:
+    """A range of a piece from `first` on, which may run up to `end` to find a signature at or after `last`."""
+    rows = store.wire_rows(piece.no, first, end, limits.range_entries_max)
+    count = _cut(rows, limits.range_bytes_max, last - first + 1)
     if not count:
         return None  # no signature in reach: nothing that could be proved
     before = store.id_at(branch, first - 1) if first else None
     return _range(ref, first, (before or bytes(HINT_BYTES))[:HINT_BYTES], rows[:count])
 
 
-def _cut(rows: Sequence[tuple[Any, ...]], bytes_max: int) -> int:
-    """How many rows make a range: up to the last signature within the bound, or the first one past it."""
+def _cut(rows: Sequence[tuple[Any, ...]], bytes_max: int, enough: int) -> int:
+    """How many rows make a range: up to the last signature within the bound, or the first one past `enough`."""
     size, best = 0, 0
     for count, row in enumerate(rows, 1):
         size += len(row[3] or b"")
-        if size > bytes_max and best:
+        if best and (size > bytes_max or count > enough):
             break
         if row[5] is not None:
             best = count
