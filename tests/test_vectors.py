@@ -252,6 +252,20 @@ def test_a_second_reading_opens_the_same_bundle(case):
     assert (plain[72:].hex(), bodies) == (case["key"], case["bodies"])
 
 
+def test_a_second_reading_derives_the_same_ids():
+    def letters(*parts: str) -> str:
+        return base64.b32encode(hashlib.sha256("\0".join(parts).encode()).digest()).decode().lower()
+
+    def folded(text: str) -> str:
+        return " ".join(text.split()).casefold()
+
+    for case in load("ids.json")["items"]:
+        assert letters("bucketline item", folded(case["name"]), folded(case["unit"]))[:16] == case["id"]
+    for case in load("ids.json")["lots"]:
+        known = [case[name] for name in ("batch", "expiry", "fund", "value", "currency")]
+        assert letters("bucketline lot", *known)[:8] == case["lot"]
+
+
 def test_every_file_of_examples_is_read_here():
     source = Path(__file__).read_text("utf-8")
     for path in make.HERE.glob("*.json"):

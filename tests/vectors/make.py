@@ -10,12 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from node import events
+from node import catalogue, events, record
 from sync import bundle, digest, entry, envelope, frame, messages, pairing
 from sync.digest import Leaf
 from sync.errors import Problem
 from sync.frame import Range
 from sync.identity import Keys, node_id, show_id
+from tests.fakes import memory_node
 
 HERE = Path(__file__).parent
 NETWORK = sha256(b"bucketline vectors").digest()[:16]
@@ -316,6 +317,18 @@ def _bundle_bodies() -> list[bytes]:
     return [messages.encode(message) for message in [*told, last]]
 
 
+def ids() -> Vector:
+    """Ids that come from what they stand for: items from name and unit, lots from what is known of the goods."""
+    node = memory_node("ids")
+    named = [("Blanket", "piece"), ("  blanket ", "PIECE"), ("Rice   long  grain", "kg"), ("Straße", "Stück")]
+    items = [{"name": name, "unit": unit, "id": catalogue.new_item_id(node, name, unit)} for name, unit in named]
+    known = {"batch": "B7", "expiry": "2027-06-30", "fund": "Coast fund", "value": "12.5", "currency": "EUR"}
+    lots = [{**known, "lot": record._lot_id(tuple(known.values()))}]
+    nameless = dict.fromkeys(known, "") | {"expiry": "2027-06-30"}
+    lots.append({**nameless, "lot": record._lot_id(tuple(nameless.values()))})
+    return {"items": items, "lots": lots}
+
+
 FILES = {
     "identities.json": identities,
     "entries.json": entries,
@@ -326,6 +339,7 @@ FILES = {
     "envelopes.json": envelopes,
     "invites.json": invites,
     "bundles.json": bundles,
+    "ids.json": ids,
 }
 
 
