@@ -76,16 +76,13 @@ class Peer(NamedTuple):
     addresses: list[str]
 
 
-def _peer(row: Any) -> Peer:
-    return Peer(bytes(row.node), row.name, json.loads(row.addresses))
-
-
 class Peers:
     """The peers of one node. Also the `Memory` of its exchanges and the `Book` of its client."""
 
     def __init__(self, log: Log) -> None:
         self.log = log
         self._rows = _table(log.db)
+        self._nearby: dict[bytes, str] = {}  # seen on the LAN since this process began
         with log.transaction():
             self._rows.create_table(safe=True)
 
@@ -113,19 +110,26 @@ class Peers:
                 failures=0,
                 next_try=0,
             )
-            return _peer(self._get(node))
+            return self._peer(self._get(node))
 
     def seen(self, node: bytes, address: str) -> None:
-        """A paired node is at this address now: try it there first, and soon."""
-        known = self._get(node)
-        before = json.loads(known.addresses)
-        after = clean_addresses([address, *before])
-        if after != before or known.failures:
-            self._set(node, addresses=json.dumps(after), failures=0, next_try=0)
+        """Somebody on the LAN says that this node is at this address: try it there first, and soon.
+
+        Anyone can say so. It is kept in memory only, one address a node, until an exchange over it has succeeded.
+        """
+        if self._nearby.get(node) != address:
+            self._nearby[node] = address
+            if self._get(node).failures:
+                self._set(node, failures=0, next_try=0)
 
     def addresses(self, node: bytes) -> list[str]:
         """Where to try to reach a node, best first."""
-        return _peer(self._get(node)).addresses
+        return self._peer(self._get(node)).addresses
+
+    def _peer(self, row: Any) -> Peer:
+        node = bytes(row.node)
+        nearby = [self._nearby[node]] if node in self._nearby else []
+        return Peer(node, row.name, list(dict.fromkeys([*nearby, *json.loads(row.addresses)])))
 
     # attempts
 
@@ -154,30 +158,29 @@ class Peers:
         """
         now, row = self.log.clock(), self._rows
         soon = (row.next_try <= now) | (row.next_try > now + BACKOFF_MS_MAX)
-        found = row.select().where(soon, row.addresses != "[]").order_by(row.last_try, row.node)
-        return [peer for peer in map(_peer, found) if self._is_trusted(peer.node)]
+        return self._to_try(row.select().where(soon).order_by(row.last_try, row.node))
 
     def with_addresses(self) -> list[Peer]:
         """Trusted nodes that can be tried, due or not."""
-        found = self._rows.select().where(self._rows.addresses != "[]").order_by(self._rows.name, self._rows.node)
-        return [peer for peer in map(_peer, found) if self._is_trusted(peer.node)]
+        return self._to_try(self._rows.select().order_by(self._rows.name, self._rows.node))
+
+    def _to_try(self, rows: Iterable[Any]) -> list[Peer]:
+        with self.log.reading():
+            found = [peer for peer in map(self._peer, rows) if peer.addresses]
+            return [peer for peer in found if self.log.trust_of(peer.node) in ("paired", "vouched")]
 
     def find(self, text: str) -> Peer:
         """A peer by node id or by name (case doesn't matter); NotFound, or OutOfRange where several bear the name."""
         with suppress(Malformed):
-            return _peer(self._get(parse_node_id(text)))
+            return self._peer(self._get(parse_node_id(text)))
         wanted = clean_name(text).casefold()
-        found = [p for p in map(_peer, self._rows.select()) if p.name.casefold() == wanted]
+        found = [p for p in map(self._peer, self._rows.select()) if p.name.casefold() == wanted]
         if not found:
             raise NotFound(f"No peer is called {text[:80]!r}.", todo="See `bucketline peer list`.")
         if len(found) > 1:
             ids = ", ".join(node_id(p.node) for p in found)
             raise OutOfRange(f"Several peers are called {text[:80]!r}: {ids}.", todo="Use the id.")
         return found[0]
-
-    def _is_trusted(self, node: bytes) -> bool:
-        with self.log.reading():
-            return self.log.trust_of(node) in ("paired", "vouched")
 
     # memory of exchanges
 
@@ -233,7 +236,7 @@ class Peers:
             "peer": node_id(node),
             "name": row.name,
             "trust": self.log.trust_of(node),
-            "addresses": json.loads(row.addresses),
+            "addresses": self._peer(row).addresses,
             "last_ok": row.last_ok,
             "last_try": row.last_try,
             "failures": row.failures,

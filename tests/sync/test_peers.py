@@ -139,6 +139,21 @@ def test_a_node_seen_on_the_lan_is_tried_there_first_and_soon(known):
     assert peers.addresses(node) == ["http://10.0.0.9:8481", ADDRESS]
 
 
+def test_false_sightings_on_the_lan_do_not_push_out_the_addresses_that_are_known(known):
+    peers, node = known
+    for n in range(50):
+        peers.seen(node, f"http://10.6.6.{n}:1")
+    assert peers.addresses(node) == ["http://10.6.6.49:1", ADDRESS]
+    assert Peers(reopen(peers.log)).addresses(node) == [ADDRESS]
+
+
+def test_a_sighting_over_which_an_exchange_succeeded_is_remembered(known):
+    peers, node = known
+    peers.seen(node, "http://10.0.0.9:8481")
+    peers.tried(node, True, "http://10.0.0.9:8481")
+    assert Peers(reopen(peers.log)).addresses(node)[0] == "http://10.0.0.9:8481"
+
+
 def test_the_list_shows_unknown_authors_too_after_those_that_are_trusted(known, make_log):
     peers, _ = known
     stranger = make_log("stranger")
