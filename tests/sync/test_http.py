@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from cheroot.server import HTTPServer
 
 from sync import client, envelope, server
 from sync.client import HttpTransport, parse_address, sync_with
@@ -24,8 +25,9 @@ SMALL = Limits(exchanges_at_once_max=2, message_bytes_max=64 * 1024)
 
 
 @pytest.fixture
-def served(make_log, tmp_path):
+def served(make_log, monkeypatch):
     """`serve(log)` starts a node's sync port and gives its address."""
+    monkeypatch.setattr(HTTPServer, "expiration_interval", 0.05)  # how long stopping may take
     running = []
 
     def serve(log, pairing=None, **more):
@@ -89,7 +91,7 @@ def test_two_nodes_agree_after_an_exchange_over_http(two, served):
 
 def test_many_entries_travel_while_earlier_ones_are_stored(two, served):
     a, b = two
-    say_many(b, 9000)
+    say_many(b, 4000)
     result = sync_with(a, introduced(a, b, served(b)), b.keys.node)
     assert result["ok"] and result["round_trips"] > 2
     assert agree(a, b)
