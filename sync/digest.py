@@ -16,6 +16,7 @@ from sync.errors import Malformed
 PRINT_BYTES = 16
 FEW = 16  # leaves of a range that are named rather than split
 PARTS = 16  # into how many a range is split
+NAMED = 1024  # leaves named in one answer, about
 END = b"\xff" * 33  # above every log id
 
 
@@ -81,23 +82,29 @@ def _cuts(leaves: Sequence[Leaf], size: int) -> list[int]:
     return cuts
 
 
-def compare(mine: Sequence[Leaf], theirs: Sequence[Span]) -> tuple[list[Span], list[Leaf]]:
+def compare(mine: Sequence[Leaf], theirs: Sequence[Span], named_max: int = NAMED) -> tuple[list[Span], list[Leaf]]:
     """What to answer to the other side's spans: (spans to send, leaves of ours that they haven't named).
 
-    The spans are empty once nothing is left to say. What they named and we lack, the caller sees in their leaves.
+    The spans are empty once nothing is left to say. What they named and we lack, the caller sees in their leaves. Once
+    about `named_max` leaves are named, further differences are only told by our print: the other side goes on there.
     """
     answer: list[Span] = []
     extra: list[Leaf] = []
+    named = 0
     for lower, span in _walk(theirs):
         own = between(mine, lower, span.upper)
         if span.leaves is not None:
-            named = set(span.leaves)
-            extra.extend(leaf for leaf in own if leaf not in named)
+            heard = set(span.leaves)
+            extra.extend(leaf for leaf in own if leaf not in heard)
             answer.append(Span(span.upper))
         elif span.print is None or fingerprint(own) == span.print:
             answer.append(Span(span.upper))
+        elif named >= named_max:
+            answer.append(Span(span.upper, fingerprint(own)))
         else:
-            answer.extend(describe(own, span.upper))
+            parts = describe(own, span.upper)
+            named += sum(len(part.leaves or ()) for part in parts)
+            answer.extend(parts)
     return _trim(answer), extra
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from sync import digest, messages
 from sync.digest import Leaf
-from sync.errors import TooMany
+from sync.errors import Malformed, TooMany
 from sync.giving import Giver
 from sync.log import NOTES, Log
 from sync.messages import Cursor, Head, Message
@@ -68,6 +68,8 @@ class Exchange:
         self._their_root = b""
         self._turns = 0
         self._budget = log.limits.frame_bytes_start
+        self._heads_max = (log.limits.heads_max - digest.FEW) // 2  # as many again may stand inside spans
+        self._later: list[Leaf] = []  # to be named yet
 
     @property
     def report(self) -> Report:
@@ -94,6 +96,8 @@ class Exchange:
             if not self._client and self._turns == 1:
                 return self._send(self._greet(message))
             if message.same:
+                if not self._client:
+                    raise Malformed("Only the side that was asked can say that there is nothing to exchange.")
                 self._end()
                 return None
             if self._turns == 1:
@@ -145,11 +149,10 @@ class Exchange:
         """Name what the other side can lack: heads since its cursor, or else fingerprints of all."""
         self._offered = True
         if held and held[0] == self.log.store_id and held[1] <= self.log.tick():
-            changed = self.giver.since(held[1], self.peer)
-            if len(changed) <= self.log.limits.heads_max:
-                answer.heads = [_head(leaf) for leaf in self.giver.announce(changed)]
-                return
-        self._describe(answer)
+            self._later += self.giver.since(held[1], self.peer)
+            self._tell(answer)
+        else:
+            self._describe(answer)
 
     def _describe(self, answer: Message) -> None:
         self._described = True
@@ -169,23 +172,30 @@ class Exchange:
         if not self._client:
             self.work()
         answer = Message()
-        self._compare(answer, spans)
-        if not self._offered:
+        if spans:
+            self._compare(answer, spans)
+        elif self._offered:
+            self._tell(answer)
+        else:
             answer.at = self._at()
             self._offer(answer, message.held)
         self._serve(answer, message)
         answer.wants = self.taker.wants()
         answer.budget = self._budget if answer.wants else 0
-        return self._turn(answer)
+        return self._turn(answer, len(message.heads) >= self._heads_max)
 
     def _compare(self, answer: Message, spans: list[digest.Span]) -> None:
-        if not spans:
-            return
         self._offered = self._described = True
-        said, extra = digest.compare(self.log.leaves(), spans)
-        answer.heads = [_head(leaf) for leaf in self.giver.announce(extra)]
+        said, extra = digest.compare(self.log.leaves(), spans, self._heads_max)
+        self._later += extra
+        self._tell(answer)
         self._say(answer, said)
         answer.at = self._at()
+
+    def _tell(self, answer: Message) -> None:
+        """Name heads, as many as fit; the rest waits for the next message."""
+        now, self._later = self._later[: self._heads_max], self._later[self._heads_max :]
+        answer.heads = [_head(leaf) for leaf in self.giver.announce(now)]
 
     def _serve(self, answer: Message, message: Message) -> None:
         if message.wants:
@@ -193,14 +203,14 @@ class Exchange:
             frames, samples = self.giver.serve(message.wants, most)
             answer.frames, answer.samples = frames, samples
 
-    def _turn(self, answer: Message) -> bytes | None:
-        """Send what there is to say; a client with nothing left to say checks the roots and ends."""
+    def _turn(self, answer: Message, more: bool) -> bytes | None:
+        """Send what there is to say; a client with nothing left to say or to hear checks the roots and ends."""
         if not self._client:
             answer.root = self._root()
             if answer.root == self._their_root and self.taker.idle:
                 self._remember()
             return self._send(answer)
-        if _says(answer):
+        if more or self._later or _says(answer):
             answer.root = self._root()
             return self._send(answer)
         self.work()

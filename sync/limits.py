@@ -19,6 +19,9 @@ class Limits:
     message_bytes_max: int = 6 * 1024 * 1024  # one envelope on the wire: a frame that doesn't compress must fit
     heads_max: int = 4096  # heads named in one message
     wants_max: int = 1024  # ranges asked for in one message
+    haves_max: int = 64  # entries named of one log when asking for a range or answering with a sample
+    spans_max: int = 16_384  # ranges of a digest in one message
+    frames_max: int = 4  # frames in one message
     branches_max: int = 4  # branches kept of a forked log
     logs_max: int = 20_000  # logs known
     quarantine_entries_max: int = 20_000  # entries of unknown nodes, all together

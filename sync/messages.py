@@ -67,11 +67,18 @@ def decode(body: bytes, limits: Limits) -> Message:
         message = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise Malformed("A message between nodes can't be read.", todo="Update both nodes.") from None
+    _check_sizes(message, limits)
+    _check_heads(message)
+    return message
+
+
+def _check_sizes(message: Message, limits: Limits) -> None:
     named = len(message.heads) + sum(len(h) for _, h in message.spans if isinstance(h, list))
     if named > limits.heads_max or max(len(message.wants), len(message.samples)) > limits.wants_max:
         raise TooLarge("A message between nodes names too many logs at once.")
-    _check_heads(message)
-    return message
+    asked = max((len(haves) for _, haves in (*message.wants, *message.samples)), default=0)
+    if asked > limits.haves_max or len(message.spans) > limits.spans_max or len(message.frames) > limits.frames_max:
+        raise TooLarge("A message between nodes says too much at once.")
 
 
 def _check_heads(message: Message) -> None:
@@ -80,6 +87,9 @@ def _check_heads(message: Message) -> None:
         raise Malformed("A head in a message isn't one.")
     if any(not 0 < len(upper) <= 33 for upper, _ in message.spans):
         raise Malformed("A range in a message has no end.")
+    cursors = [cursor for cursor in (message.held, message.at) if cursor]
+    if any(len(store) != 8 or not 0 <= tick < 1 << 62 for store, tick in cursors) or abs(message.clock) >= 1 << 62:
+        raise Malformed("A cursor or a clock in a message isn't one.")
 
 
 def wire_spans(spans: list[Span]) -> list[WireSpan]:
