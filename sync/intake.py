@@ -52,6 +52,12 @@ class Gap(NotFound):
     title = "A part is missing"
 
 
+class Blocked(TooMany):
+    """These entries are of a node that this one doesn't listen to."""
+
+    title = "Blocked"
+
+
 class Refusal(NamedTuple):
     """A range that wasn't taken, and why."""
 
@@ -111,7 +117,7 @@ class Intake:
         if known is None and item.start:
             raise Gap("The beginning of a log isn't here yet.")
         keys = (known.node, known.agree, known.agree_sig) if known else author_of(item, self.network)
-        self._check_standing(keys[0], item, known is None)
+        self._check_standing(keys, log, item, known is None)
         parent, before = self._before(known, item)
         ids = link(item, self.network, log, keys[0], before, self.limits)
         facts = [self.decode(p) if p is not None else None for p in item.payloads]
@@ -179,18 +185,26 @@ class Intake:
         if fact is not None:
             self.controls.append(Control(node, fact, lamport, id))
 
-    def _check_standing(self, node: bytes, item: Range, new: bool) -> None:
+    def _check_standing(self, keys: tuple[bytes, bytes, bytes], log: bytes, item: Range, new: bool) -> None:
         if item.start + len(item.payloads) > SEQ_MAX:
             raise TooMany("This log is longer than a node can number.")
-        standing, bound = self.judge(node)
+        standing, bound = self.judge(keys[0])
         if new and len(self.store.logs()) >= self.limits.logs_max:
             raise TooMany(f"This node keeps at most {self.limits.logs_max} logs.")
         if bound is None:
             return
         if standing == "blocked" and item.lamports[-1] > bound:
-            raise TooMany("These entries are of a blocked node, from after the block.")
+            if new:
+                self._know(keys, log, item)
+            raise Blocked("These entries are of a blocked node, from after the block.")
         if standing == "unknown":
             self._check_quarantine(len(item.payloads), new)
+
+    def _know(self, keys: tuple[bytes, bytes, bytes], log: bytes, item: Range) -> None:
+        """Remember whose log it is without an entry of it, so that it isn't asked for again and again."""
+        link(item, self.network, log, keys[0], START, self.limits)
+        self.store.add_log(log, *keys)
+        self.tick += 1
 
     def _check_quarantine(self, entries: int, new: bool) -> None:
         """Count unknown nodes' entries and logs with those that are to come; TooMany past a quota."""

@@ -7,6 +7,7 @@ from sync.digest import Leaf
 from sync.errors import Malformed
 from sync.frame import Range
 from sync.giving import PREFIX, Want
+from sync.intake import Blocked
 from sync.log import Log, Taken
 from sync.messages import Have, Message
 from sync.store import LogRow
@@ -126,7 +127,8 @@ class Taker:
         self.duplicates += taken.duplicates
         for refusal in taken.refused:
             self._broken.add(refusal.log)
-            self.refused.append(refusal.problem.what)
+            if not isinstance(refusal.problem, Blocked):  # that is our own wish: all that we want of it is here
+                self.refused.append(refusal.problem.what)
         return taken
 
     @property
