@@ -107,3 +107,29 @@ def test_nobody_undoes_what_others_wrote():
 def test_an_undo_is_not_undone():
     gone = undo("2", MORNING, ONE)
     assert in_every_order(MORNING, gone, undo("3", gone, ONE)) == {}
+
+
+def known_lots(batches: list[list[Folded]]) -> list[tuple[str, ...]]:
+    fold = Projector(memory_db())
+    log = FakeLog(fold)
+    for batch in batches:
+        log.take(batch)
+    return fold.db.execute_sql("SELECT lot, batch, expiry, fund, value, currency FROM lot").fetchall()
+
+
+def bought(fund: str, value: str, currency: str) -> ReceiptLine:
+    return ReceiptLine(BLANKET, 1, "A", fund=fund, value=value, currency=currency)
+
+
+CONTRADICTING = {
+    "a currency without a value": [[bought("Church", "", "EUR")], [bought("Church", "", "USD")]],
+    "twice in one entry": [[bought("Coast", "2", "USD")], [bought("Church", "1", "EUR"), bought("Coast", "2", "USD")]],
+}
+
+
+@pytest.mark.parametrize("lines", CONTRADICTING.values(), ids=CONTRADICTING)
+def test_what_is_known_of_a_lot_does_not_depend_on_arrival(lines):
+    entries = [entry(str(at), Receipt(HOUR, DEPOT, said)) for at, said in enumerate(lines)]
+    orders = list(itertools.permutations(entries))
+    found = [known_lots([[one] for one in order]) for order in orders] + [known_lots([list(o)]) for o in orders]
+    assert all(other == found[0] for other in found)

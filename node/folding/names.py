@@ -103,12 +103,14 @@ class Names:
     def lot(self, line: ReceiptLine, stamp: bytes) -> None:
         """Gather what a receipt says of a lot; the many lines that say the same are kept once."""
         key = (line.item, line.lot, line.batch, line.expiry, line.fund, line.value, line.currency)
-        if stamp > self.lots.get(key, b""):
+        if stamp >= self.lots.get(key, b""):
+            self.lots.pop(key, None)  # so that lines of one entry stand in their order
             self.lots[key] = stamp
 
     def write(self, connection: Connection) -> None:
         """Write what was gathered."""
-        lots = [_lot_row(*key, stamp) for key, stamp in self.lots.items()]
+        # Backwards, since the first of equal stamps stays: of one entry the last line decides.
+        lots = [_lot_row(*key, stamp) for key, stamp in reversed(self.lots.items())]
         for sql, rows in (
             (_ITEM, self.items),
             (_CODE, self.codes),
@@ -130,4 +132,4 @@ def _lot_row(
     item: str, lot: str, batch: str, expiry: str, fund: str, value: str, currency: str, stamp: bytes
 ) -> tuple[Any, ...]:
     said = [stamp if text else b"" for text in (batch, expiry, fund, value)]
-    return (item, lot, batch, said[0], expiry, said[1], fund, said[2], value, currency, said[3])
+    return (item, lot, batch, said[0], expiry, said[1], fund, said[2], value, currency if value else "", said[3])
