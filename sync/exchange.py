@@ -165,6 +165,7 @@ class Exchange:
     # the middle
 
     def _continue(self, message: Message) -> bytes | None:
+        self.giver.check(message.wants)
         spans = messages.read_spans(message.spans)
         self.taker.hear(Leaf(*head) for head in message.heads)
         self.taker.hear(leaf for span in spans for leaf in span.leaves or ())

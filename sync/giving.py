@@ -43,6 +43,11 @@ class Giver:
         found.sort(key=lambda pair: (rank.get(pair[0].node, len(rank)), pair[0].id))
         return [Leaf(log.id, b.leaf_seq, b.leaf_head) for log, b in found if b.source != peer]
 
+    def check(self, wants: Iterable[Want]) -> None:
+        """Malformed where something is wanted that wasn't announced."""
+        for ref, _ in wants:
+            self._leaf(ref)
+
     def serve(self, wants: Iterable[Want], bytes_max: int) -> tuple[list[bytes], list[Want]]:
         """(frames, samples) in answer to wants, of about `bytes_max` before compression; nearest nodes' logs first."""
         samples: list[Want] = []

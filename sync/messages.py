@@ -4,6 +4,8 @@ A *ref* is a place in the list of heads that its announcer has named in this exc
 within one message first those of `heads`, then those named inside `spans`.
 """
 
+from itertools import pairwise
+
 import msgspec
 from msgspec import Struct
 
@@ -87,6 +89,8 @@ def _check_heads(message: Message) -> None:
         raise Malformed("A head in a message isn't one.")
     if any(not 0 < len(upper) <= 33 for upper, _ in message.spans):
         raise Malformed("A range in a message has no end.")
+    if any(one >= next for (one, _), (next, _) in pairwise(message.spans)):
+        raise Malformed("Ranges in a message aren't in order.")
     cursors = [cursor for cursor in (message.held, message.at) if cursor]
     if any(len(store) != 8 or not 0 <= tick < 1 << 62 for store, tick in cursors) or abs(message.clock) >= 1 << 62:
         raise Malformed("A cursor or a clock in a message isn't one.")
