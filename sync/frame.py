@@ -14,7 +14,7 @@ proves them all. A frame, inflated, is `count u16` and then for each range, big-
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import zstandard
@@ -131,8 +131,9 @@ class _Reader:
             raise TooLarge(f"An entry is larger than {limits.payload_bytes_max} bytes.")
         if n > 1 and sum(sizes) - n > limits.range_bytes_max:  # who relays it must fit it into a frame
             raise TooLarge(f"A range is larger than {limits.range_bytes_max} bytes.")
-        redacted = [self._bytes(32) for size in sizes if not size]
-        payloads = [self._bytes(size - 1) if size else None for size in sizes]
+        redacted = self._pieces([32 for size in sizes if not size])
+        present = iter(self._pieces([size - 1 for size in sizes if size]))
+        payloads = [next(present) if size else None for size in sizes]
         return Range(ref, start, hint, lamports, claims, payloads, self._hashes(payloads, redacted), signature)
 
     @staticmethod
@@ -152,11 +153,12 @@ class _Reader:
         self.at += n * width
         return found
 
-    def _bytes(self, size: int) -> bytes:
-        start, self.at = self.at, self.at + size
+    def _pieces(self, sizes: Sequence[int]) -> list[bytes]:
+        ends = list(accumulate(sizes, initial=self.at))
+        self.at = ends[-1]
         if self.at > len(self.content):
             raise Malformed("A frame ends too early.")
-        return self.content[start : self.at]
+        return [self.content[start:end] for start, end in pairwise(ends)]
 
 
 def split(ranges: Iterable[Range], bytes_max: int) -> Iterator[list[Range]]:

@@ -18,7 +18,10 @@ START = 1_790_000_000_000  # ms: the first day
 MONTH = 30 * 86_400_000
 RANGE = 256  # entries under one signature, as a peer would have them
 NOTES = ("", "", "", "rain, road slow", "second truck", "left with the night shift", "seal intact")
-WORDS = "blanket tarpaulin bucket soap rice beans water tent stove lamp rope mat net formula insulin bandage".split()
+WORDS = (
+    *("blanket", "tarpaulin", "bucket", "soap", "rice", "beans", "water", "tent"),
+    *("stove", "lamp", "rope", "mat", "net", "formula", "insulin", "bandage"),
+)
 
 
 @dataclass
