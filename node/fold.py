@@ -17,7 +17,7 @@ import msgspec
 from node import events, tables
 from node.events import Count, Distribution, Item, Loss, Place, Receipt, Team, Void
 from node.folding import books
-from node.folding.cells import SIGNS, Cell, recount, update
+from node.folding.cells import SIGNS, Cell, count, move, recount
 from node.folding.names import Names, stamp_of
 from node.folding.pending import Pending
 from sync.log import Folded, Log
@@ -212,16 +212,15 @@ class Projector:
 
     def _settled(self, pending: Pending, place: str, items: list[str], cells: dict[str, Cell]) -> dict[str, Cell]:
         """A place's written cells brought up to date: from what is pending where that suffices, else from the log."""
-        moves, counts = pending.gather(place)
-        lost = []
+        here = pending.of(place)
         for item in items:
-            cell = cells.setdefault(item, Cell())
-            known = (place, item) not in pending.lost
-            if not (known and update(cell, moves.get(item, ()), counts.get(item, ()))):
-                lost.append(item)
-                del cells[item]
-        if lost:
-            cells.update(recount(self._standing(place), lost))
+            cells.setdefault(item, Cell())
+        spoilt = {item for item, counts in here.counts.items() if not count(cells[item], counts)}
+        spoilt |= move(cells, here.moves)
+        spoilt |= {item for item in items if (place, item) in pending.lost}
+        if spoilt:
+            cells = {item: cell for item, cell in cells.items() if item not in spoilt}
+            cells.update(recount(self._standing(place), sorted(spoilt)))
         return cells
 
     def _standing(self, place: str, until: int | None = None) -> Iterator[Folded]:

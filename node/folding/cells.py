@@ -5,17 +5,25 @@ last written is enough to bring it up to date, except where an older count, an e
 the facts that were folded earlier: then the answer is "can't tell", and the cell is recounted from the log.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from node.events import Count, CountLine, Distribution, Loss, Receipt
 
 NEVER = -(2**63) - 1  # before every time that an entry can hold
 SIGNS: dict[type, int] = {Receipt: 1, Distribution: -1, Loss: -1}
 
-Move = tuple[str, list[int]]  # a lot; at, quantity, at, quantity, …
 PlacedCount = tuple[int, int, bytes, int, CountLine]  # at, lamport, entry id, place in the entry, line
+
+
+class Moves(NamedTuple):
+    """Movements at one place as columns, a line each: item, lot, at (ms), gain in thousandths (a loss is negative)."""
+
+    items: list[str]
+    lots: list[str]
+    times: list[int]
+    gains: list[int]
 
 
 class Placed(Protocol):
@@ -54,13 +62,25 @@ def by_lot(line: CountLine) -> dict[str, int]:
     return found
 
 
-def update(cell: Cell, moves: Sequence[Move], counts: Sequence[PlacedCount]) -> bool:
-    """Bring a cell up to date with what came in since; False where that can't be told, and the cell is then spoilt."""
+def count(cell: Cell, counts: Sequence[PlacedCount]) -> bool:
+    """Bring a cell up to date with counts that came in since; False where that can't be told: the cell is spoilt."""
     known = cell.newest
-    for at, _, _, _, line in _deciding(sorted(counts), known):
-        if not _count(cell, at, line, known):
-            return False
-    return all(_move(cell, lot, flat) for lot, flat in moves)
+    return all(_count(cell, at, line, known) for at, _, _, _, line in _deciding(sorted(counts), known))
+
+
+def move(cells: Mapping[str, Cell], moves: Moves) -> set[str]:
+    """Bring a place's cells up to date with movements that came in since; the items for which that can't be told."""
+    spoilt = set()
+    for item, lot, at, gain in zip(*moves, strict=True):
+        cell = cells[item]
+        if at > cell.newest:
+            cell.newest = at
+        floor = cell.lot_counted.get(lot, cell.counted) if cell.lot_counted else cell.counted
+        if at > floor:
+            cell.lots[lot] = cell.lots.get(lot, 0) + gain
+        elif at == floor:
+            spoilt.add(item)
+    return spoilt
 
 
 def _deciding(counts: list[PlacedCount], known: int) -> list[PlacedCount]:
@@ -81,22 +101,6 @@ def _count(cell: Cell, at: int, line: CountLine, known: int) -> bool:
     else:
         cell.lots[line.lot] = line.qty
         cell.lot_counted[line.lot] = at
-    return True
-
-
-def _move(cell: Cell, lot: str, flat: list[int]) -> bool:
-    times = flat[::2]
-    newest = max(times)
-    if newest > cell.newest:
-        cell.newest = newest
-    floor = cell.lot_counted.get(lot, cell.counted)
-    if floor == NEVER:
-        total = sum(flat[1::2])
-    elif floor in times:
-        return False
-    else:
-        total = sum([qty for at, qty in zip(times, flat[1::2], strict=True) if at > floor])
-    cell.lots[lot] = cell.lots.get(lot, 0) + total
     return True
 
 

@@ -5,35 +5,21 @@ here, and its cell is brought up to date once, when somebody asks. Nothing depen
 something pending is marked in the database as unsettled, and without its pending facts it is recounted from the log.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from node.events import Count, Distribution, Loss, Receipt
-from node.folding.cells import Move, PlacedCount
+from node.folding.cells import Moves, PlacedCount
 
 Marks = list[tuple[str, str]]  # place, item
-LotKey = str | tuple[str, str | None]  # an item, an item with a lot, or an item with None for its counts
 
 
 class PlacePending:
-    """Of one place: movements as at, quantity, at, quantity, … by item and lot, and counts by item."""
+    """Of one place: the columns of its movements, counts by item, and the items that have anything pending."""
 
-    def __init__(self, place: str, fresh: Marks) -> None:
-        self.place, self.fresh = place, fresh
-        self.moves: dict[LotKey, list[int]] = {}
+    def __init__(self) -> None:
+        self.moves = Moves([], [], [], [])
         self.counts: dict[str, list[PlacedCount]] = {}
-        self._marked: set[str] = set()
-
-    def begin(self, key: LotKey) -> list[int]:
-        """An empty list for a key that is new here."""
-        self.mark(key if isinstance(key, str) else key[0])
-        made = self.moves[key] = []
-        return made
-
-    def mark(self, item: str) -> None:
-        """Note that an item has something pending."""
-        if item not in self._marked:
-            self._marked.add(item)
-            self.fresh.append((self.place, item))
+        self.marked: set[str] = set()
 
 
 class Pending:
@@ -44,36 +30,42 @@ class Pending:
         self.fresh: Marks = []
         self.lines = 0
         self._places: dict[str, PlacePending] = {}
+        self._words: dict[str, str] = {}
 
     def of(self, place: str) -> PlacePending:
         """What is pending at a place."""
-        found = self._places.get(place)
-        if found is None:
-            found = self._places[place] = PlacePending(place, self.fresh)
-        return found
+        return self._places.setdefault(place, PlacePending())
 
-    def move(self, place: str, facts: Iterable[Receipt | Distribution | Loss]) -> None:
-        """Keep the lines of movements at one place: place by place, so that what is looked up lies close together."""
+    def move(self, place: str, facts: Sequence[Receipt | Distribution | Loss]) -> None:
+        """Keep the lines of movements at one place, column by column: lines are too many to be looked at singly."""
+        lines = [line for fact in facts for line in fact.lines]
+        items = self._kept_once([line.item for line in lines])
         here = self.of(place)
-        moves, begin = here.moves, here.begin
-        for fact in facts:
-            at, gain, lines = fact.at, type(fact) is Receipt, fact.lines
-            for line in lines:
-                key = (line.item, line.lot) if line.lot else line.item
-                try:
-                    kept = moves[key]
-                except KeyError:
-                    kept = begin(key)
-                kept.append(at)
-                kept.append(line.qty if gain else -line.qty)
-            self.lines += len(lines)
+        here.moves.items.extend(items)
+        here.moves.lots.extend(self._kept_once([line.lot for line in lines]))
+        gains = [type(fact) is Receipt for fact in facts for _ in fact.lines]
+        here.moves.times.extend([fact.at for fact in facts for _ in fact.lines])
+        here.moves.gains.extend([line.qty if gain else -line.qty for gain, line in zip(gains, lines, strict=True)])
+        self._mark(place, here, set(items))
+        self.lines += len(lines)
+
+    def _kept_once(self, texts: list[str]) -> Iterable[str]:
+        """The same texts, but each kept in memory once: every line brings its own copy of an item's id."""
+        words = self._words
+        for text in set(texts).difference(words):
+            words[text] = text
+        return list(map(words.__getitem__, texts))
+
+    def _mark(self, place: str, here: PlacePending, items: set[str]) -> None:
+        self.fresh.extend((place, item) for item in items - here.marked)
+        here.marked |= items
 
     def count(self, fact: Count, lamport: int, id: bytes) -> None:
         """Keep a count's lines."""
         here = self.of(fact.place)
         for index, line in enumerate(fact.lines):
-            here.mark(line.item)
             here.counts.setdefault(line.item, []).append((fact.at, lamport, id, index, line))
+        self._mark(fact.place, here, {line.item for line in fact.lines})
         self.lines += len(fact.lines)
 
     def lose(self, fact: Receipt | Distribution | Loss | Count) -> None:
@@ -87,12 +79,3 @@ class Pending:
         taken = sorted(set(self.fresh))
         self.fresh.clear()
         return taken
-
-    def gather(self, place: str) -> tuple[dict[str, list[Move]], dict[str, list[PlacedCount]]]:
-        """(movements, counts) of a place by item."""
-        pending = self.of(place)
-        moves: dict[str, list[Move]] = {}
-        for key, flat in pending.moves.items():
-            item, lot = (key, "") if isinstance(key, str) else key
-            moves.setdefault(item, []).append((lot or "", flat))
-        return moves, pending.counts
