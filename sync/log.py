@@ -137,6 +137,7 @@ class Log(Reader):
             self.store.set_meta("own", ids[0])
             branch = self.store.add_branch(row, None, -1, b"")
             self._put_own(row, branch, [lamport], [claimed], [payload], hashes, ids)
+            self.fence.write(ids[0], 0)  # or each start would find the old log's fence ahead, and open yet another
 
     def adopt_network(self, network: bytes) -> None:
         """Move a node that has written nothing yet into another network; Conflict where it has."""
@@ -147,7 +148,7 @@ class Log(Reader):
                     "This node already has records in another network.",
                     todo="Start a second node for the other network with `bucketline --data DIR init`.",
                 )
-            for table in ("entry", "branch", "log", "vouch", "block", "contact"):
+            for table in ("entry", "chunk", "branch", "log", "vouch", "block", "contact"):
                 self.store.run(f"DELETE FROM {table}")
             self._forget()
             self.network = network
