@@ -20,6 +20,7 @@ from sync.entry import (
     Superseded,
     Vouch,
     chain_ids,
+    decode,
     encode,
     make_genesis,
     open_keys,
@@ -73,23 +74,22 @@ class Log(Reader):
         machine: str = "",
     ) -> None:
         super().__init__(Store(db), app.decode)
-        self.db, self.keys, self.network, self.app = db, keys, network, app
+        self.db, self.keys, self.app = db, keys, app
         self.clock, self.rng, self.fence, self.limits = clock, rng, fence, limits
         self._policy: tuple[trust.Policy, dict[bytes, str]] | None = None
         self._policy_moved = False
-        self._open(machine)
+        self._network: bytes | None = None
+        self._open(network, machine)
 
     # opening, and new incarnations
 
-    def _open(self, machine: str) -> None:
+    def _open(self, network: bytes, machine: str) -> None:
         with self.db.atomic("IMMEDIATE"):
             self.store.create()
         with self.transaction():
-            kept = self.store.meta("network")
-            if kept is None:
-                self.store.set_meta("network", self.network)
+            if self.store.meta("network") is None:
+                self.store.set_meta("network", network)
                 self._new_store()
-            self.network = kept or self.network
             moved = (self.store.meta("machine") or machine.encode()) != machine.encode()
             self.store.set_meta("machine", machine.encode())
             own = self.store.meta("own")
@@ -104,6 +104,14 @@ class Log(Reader):
 
     def _new_store(self) -> None:
         self.store.set_meta("store", self.rng(8))
+
+    @property
+    def network(self) -> bytes:
+        """The 16 bytes of the network that this node belongs to; another process may have moved it."""
+        if self._network is None:
+            self._network = self.store.meta("network")
+        assert self._network is not None
+        return self._network
 
     @property
     def own(self) -> bytes:
@@ -142,7 +150,7 @@ class Log(Reader):
     def adopt_network(self, network: bytes) -> None:
         """Move a node that has written nothing yet into another network; Conflict where it has."""
         with self.transaction():
-            kept = [p for p in self._own_payloads() if b'"sync.' not in p]
+            kept = [p for p in self._own_payloads() if decode(p) is None]
             if len(kept) > 1 or len(self.store.logs()) > 1:
                 raise Conflict(
                     "This node already has records in another network.",
@@ -150,9 +158,8 @@ class Log(Reader):
                 )
             for table in ("entry", "chunk", "branch", "log", "vouch", "block", "contact"):
                 self.store.run(f"DELETE FROM {table}")
-            self._forget()
-            self.network = network
             self.store.set_meta("network", network)
+            self._forget()
             self._new_store()
             self.app.refold([])
             self.reincarnate()
@@ -187,7 +194,7 @@ class Log(Reader):
 
     def _forget(self) -> None:
         super()._forget()
-        self._policy = None
+        self._policy = self._network = None
         self.app.forget()
 
     def append(self, payload: bytes) -> Folded:
