@@ -216,7 +216,7 @@ class Projector:
         for item in items:
             cells.setdefault(item, Cell())
         spoilt = {item for item, counts in here.counts.items() if not count(cells[item], counts)}
-        spoilt |= move(cells, here.moves)
+        spoilt |= move(cells, here.gains, 1) | move(cells, here.losses, -1)
         spoilt |= {item for item in items if (place, item) in pending.lost}
         if spoilt:
             cells = {item: cell for item, cell in cells.items() if item not in spoilt}

@@ -16,6 +16,7 @@ from typing import Any
 
 import peewee
 
+from sync.chunks import FEW, Chunks
 from sync.digest import Leaf
 
 NONE = -1  # nothing of a branch is shown
@@ -35,8 +36,10 @@ CREATE INDEX IF NOT EXISTS branch_log ON branch (log);
 CREATE INDEX IF NOT EXISTS branch_changed ON branch (changed);
 CREATE TABLE IF NOT EXISTS entry (
   n INTEGER PRIMARY KEY, tick INTEGER NOT NULL, key INTEGER NOT NULL, id BLOB NOT NULL,
-  lamport INTEGER NOT NULL, claimed INTEGER NOT NULL, payload BLOB, hash BLOB, sig BLOB);
+  lamport INTEGER NOT NULL, claimed INTEGER NOT NULL, payload BLOB, hash BLOB, sig BLOB,
+  chunk INTEGER, start INTEGER, size INTEGER);
 CREATE INDEX IF NOT EXISTS entry_key ON entry (key);
+CREATE TABLE IF NOT EXISTS chunk (no INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS vouch (
   voucher BLOB NOT NULL, subject BLOB NOT NULL, agree BLOB NOT NULL, agree_sig BLOB NOT NULL,
   lamport INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (voucher, subject, id));
@@ -44,12 +47,14 @@ CREATE TABLE IF NOT EXISTS block (node BLOB PRIMARY KEY, lamport INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS contact (node BLOB PRIMARY KEY, at INTEGER NOT NULL);
 """
 _INSERT = (
-    "INSERT INTO entry (n, tick, key, id, lamport, claimed, payload, hash, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO entry (n, tick, key, id, lamport, claimed, payload, hash, sig, chunk, start, size)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SEQ_BITS = 32
 SEQ_MAX = (1 << SEQ_BITS) - 1
 Row = tuple[int, bytes, int, int, bytes | None]  # n, id, lamport, claimed, payload
-_COLUMNS = "n, id, lamport, claimed, payload"
+_COLUMNS = "n, id, lamport, claimed, payload, chunk, start, size"
+WireRow = tuple[int, int, int, bytes | None, bytes | None, bytes | None, bytes]
 EntryRow = tuple[int, int, int, bytes, int, int, bytes | None, bytes | None, bytes | None]
 
 
@@ -117,6 +122,7 @@ class Store:
         self.db = db
         self._logs: dict[bytes, LogRow] | None = None
         self._by_branch: dict[int, tuple[LogRow, Branch]] = {}
+        self._chunks = Chunks(self.query)
 
     def create(self) -> None:
         """Make the tables where they are missing."""
@@ -164,6 +170,7 @@ class Store:
     def forget(self) -> None:
         """Drop what is kept in memory."""
         self._logs = None
+        self._chunks.forget()
 
     def logs(self) -> dict[bytes, LogRow]:
         """All logs by id, with their branches."""
@@ -245,8 +252,26 @@ class Store:
     # entries
 
     def insert(self, rows: Sequence[EntryRow]) -> None:
-        """Write entry rows."""
-        self.db.connection().executemany(_INSERT, rows)
+        """Write entry rows; many that come together share chunks."""
+        connection = self.db.connection()
+        payloads = [row[6] for row in rows if row[6] is not None]
+        if len(rows) < FEW or len(payloads) < len(rows):
+            connection.executemany(_INSERT, [(*row, None, None, None) for row in rows])
+            return
+        chunks, places = self._chunks.pack(payloads)
+        connection.executemany("INSERT INTO chunk VALUES (?, ?)", chunks)
+        whole = zip(rows, places, strict=True)
+        connection.executemany(_INSERT, [(*row[:6], None, *row[7:], *at) for row, at in whole])
+
+    def _entries(self, where: str, *values: Any) -> list[Row]:
+        """Rows of entries, each with its payload."""
+        payload = self._chunks.payload
+        return [
+            (n, id, lamport, claimed, inline if chunk is None else payload(chunk, start, size))
+            for n, id, lamport, claimed, inline, chunk, start, size in self.query(
+                f"SELECT {_COLUMNS} FROM entry WHERE {where}", *values
+            )
+        ]
 
     def id_at(self, branch: Branch, seq: int) -> bytes | None:
         """The id of entry `seq` on the way to a branch's end."""
@@ -263,33 +288,32 @@ class Store:
 
     def by_id(self, entry: bytes) -> Row | None:
         """The row of an entry id."""
-        rows = self.query(f"SELECT {_COLUMNS} FROM entry WHERE key = ? AND id = ?", key_of(entry), entry)
+        rows = self._entries("key = ? AND id = ?", key_of(entry), entry)
         return rows[0] if rows else None
 
     def by_prefix(self, low: bytes, high: bytes, limit: int) -> list[Row]:
         """Rows whose id begins between two 8-byte prefixes."""
-        sql = f"SELECT {_COLUMNS} FROM entry WHERE key BETWEEN ? AND ? LIMIT ?"
-        return self.query(sql, key_of(low), key_of(high), limit)
+        return self._entries("key BETWEEN ? AND ? LIMIT ?", key_of(low), key_of(high), limit)
 
     def by_number(self, ns: Sequence[int]) -> Iterator[Row]:
         """Rows by `n`, in no order."""
         for start in range(0, len(ns), 500):
             part = ns[start : start + 500]
-            yield from self.query(f"SELECT {_COLUMNS} FROM entry WHERE n IN ({','.join('?' * len(part))})", *part)
+            yield from self._entries(f"n IN ({','.join('?' * len(part))})", *part)
 
     def from_branch(self, branch: int, first: int, last: int, limit: int) -> list[Row]:
         """Rows of one branch by sequence number, both ends included."""
-        sql = f"SELECT {_COLUMNS} FROM entry WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?"
-        return self.query(sql, number(branch, first), number(branch, last), limit)
+        ends = number(branch, first), number(branch, last)
+        return self._entries("n BETWEEN ? AND ? ORDER BY n LIMIT ?", *ends, limit)
 
     def newest_of_branch(self, branch: int, last: int, limit: int) -> list[Row]:
         """The last rows of one branch up to `last`, newest first."""
-        sql = f"SELECT {_COLUMNS} FROM entry WHERE n BETWEEN ? AND ? ORDER BY n DESC LIMIT ?"
-        return self.query(sql, number(branch, 0), number(branch, last), limit) if last >= 0 else []
+        ends = number(branch, 0), number(branch, last)
+        return self._entries("n BETWEEN ? AND ? ORDER BY n DESC LIMIT ?", *ends, limit) if last >= 0 else []
 
     def after(self, n: int, limit: int) -> list[Row]:
         """Rows in order of `n` after one: branch by branch, each from its beginning."""
-        return self.query(f"SELECT {_COLUMNS} FROM entry WHERE n > ? ORDER BY n LIMIT ?", n, limit)
+        return self._entries("n > ? ORDER BY n LIMIT ?", n, limit)
 
     def last_seq(self, branch: int, lamport: int, signed: bool) -> int:
         """The last sequence number of a branch not above a lamport time; with `signed`, one that ends a range."""
@@ -302,7 +326,16 @@ class Store:
         """The lamport time of one entry of a branch."""
         return int(self.query("SELECT lamport FROM entry WHERE n = ?", number(branch.no, seq))[0][0])
 
-    def wire_rows(self, branch: int, first: int, last: int, limit: int) -> list[tuple[Any, ...]]:
+    def wire_rows(self, branch: int, first: int, last: int, limit: int) -> list[WireRow]:
         """(n, lamport, claimed, payload, hash, sig, id) of one branch, in order: what goes on the wire."""
-        sql = "SELECT n, lamport, claimed, payload, hash, sig, id FROM entry WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?"
-        return self.query(sql, number(branch, first), number(branch, last), limit)
+        sql = (
+            "SELECT n, lamport, claimed, payload, hash, sig, id, chunk, start, size FROM entry"
+            " WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?"
+        )
+        payload = self._chunks.payload
+        return [
+            (n, lamport, claimed, inline if chunk is None else payload(chunk, start, size), hash, sig, id)
+            for n, lamport, claimed, inline, hash, sig, id, chunk, start, size in self.query(
+                sql, number(branch, first), number(branch, last), limit
+            )
+        ]

@@ -18,12 +18,12 @@ PlacedCount = tuple[int, int, bytes, int, CountLine]  # at, lamport, entry id, p
 
 
 class Moves(NamedTuple):
-    """Movements at one place as columns, a line each: item, lot, at (ms), gain in thousandths (a loss is negative)."""
+    """Movements at one place as columns, a line each: item, lot, at (ms), quantity in thousandths."""
 
     items: list[str]
     lots: list[str]
     times: list[int]
-    gains: list[int]
+    qtys: list[int]
 
 
 class Placed(Protocol):
@@ -68,16 +68,16 @@ def count(cell: Cell, counts: Sequence[PlacedCount]) -> bool:
     return all(_count(cell, at, line, known) for at, _, _, _, line in _deciding(sorted(counts), known))
 
 
-def move(cells: Mapping[str, Cell], moves: Moves) -> set[str]:
+def move(cells: Mapping[str, Cell], moves: Moves, sign: int) -> set[str]:
     """Bring a place's cells up to date with movements that came in since; the items for which that can't be told."""
     spoilt = set()
-    for item, lot, at, gain in zip(*moves, strict=True):
+    for item, lot, at, qty in zip(*moves, strict=True):
         cell = cells[item]
         if at > cell.newest:
             cell.newest = at
         floor = cell.lot_counted.get(lot, cell.counted) if cell.lot_counted else cell.counted
         if at > floor:
-            cell.lots[lot] = cell.lots.get(lot, 0) + gain
+            cell.lots[lot] = cell.lots.get(lot, 0) + sign * qty
         elif at == floor:
             spoilt.add(item)
     return spoilt

@@ -11,13 +11,15 @@ from node.events import Count, Distribution, Loss, Receipt
 from node.folding.cells import Moves, PlacedCount
 
 Marks = list[tuple[str, str]]  # place, item
+Moved = Receipt | Distribution | Loss
 
 
 class PlacePending:
-    """Of one place: the columns of its movements, counts by item, and the items that have anything pending."""
+    """Of one place: columns of its movements in and out, counts by item, and the items that have anything pending."""
 
     def __init__(self) -> None:
-        self.moves = Moves([], [], [], [])
+        self.gains = Moves([], [], [], [])
+        self.losses = Moves([], [], [], [])
         self.counts: dict[str, list[PlacedCount]] = {}
         self.marked: set[str] = set()
 
@@ -36,25 +38,25 @@ class Pending:
         """What is pending at a place."""
         return self._places.setdefault(place, PlacePending())
 
-    def move(self, place: str, facts: Sequence[Receipt | Distribution | Loss]) -> None:
+    def move(self, place: str, facts: Sequence[Moved]) -> None:
         """Keep the lines of movements at one place, column by column: lines are too many to be looked at singly."""
-        lines = [line for fact in facts for line in fact.lines]
-        items = self._kept_once([line.item for line in lines])
         here = self.of(place)
-        here.moves.items.extend(items)
-        here.moves.lots.extend(self._kept_once([line.lot for line in lines]))
-        gains = [type(fact) is Receipt for fact in facts for _ in fact.lines]
-        here.moves.times.extend([fact.at for fact in facts for _ in fact.lines])
-        here.moves.gains.extend([line.qty if gain else -line.qty for gain, line in zip(gains, lines, strict=True)])
-        self._mark(place, here, set(items))
-        self.lines += len(lines)
+        gains = [fact for fact in facts if type(fact) is Receipt]
+        self._extend(place, here, here.gains, gains)
+        self._extend(place, here, here.losses, [fact for fact in facts if type(fact) is not Receipt])
 
-    def _kept_once(self, texts: list[str]) -> Iterable[str]:
-        """The same texts, but each kept in memory once: every line brings its own copy of an item's id."""
-        words = self._words
-        for text in set(texts).difference(words):
-            words[text] = text
-        return list(map(words.__getitem__, texts))
+    def _extend(self, place: str, here: PlacePending, moves: Moves, facts: Sequence[Moved]) -> None:
+        lines = [line for fact in facts for line in fact.lines]
+        items = [line.item for line in lines]
+        fresh = set(items)
+        for item in fresh.difference(self._words):
+            self._words[item] = item
+        moves.items.extend(map(self._words.__getitem__, items))  # each line brings its own copy of an item's id
+        moves.lots.extend([line.lot for line in lines])
+        moves.times.extend([fact.at for fact in facts for _ in fact.lines])
+        moves.qtys.extend([line.qty for line in lines])
+        self._mark(place, here, fresh)
+        self.lines += len(lines)
 
     def _mark(self, place: str, here: PlacePending, items: set[str]) -> None:
         self.fresh.extend((place, item) for item in items - here.marked)

@@ -8,17 +8,18 @@ from pathlib import Path
 from node import events
 from tests.bench.synthetic import Region
 
-LineRow = tuple[bytes, int, str, str, int, int]
+LineRow = tuple[bytes, int, str, str, str, str, int, int]
 
 
 def rows(region: Region) -> list[LineRow]:
-    """(entry 32, line number, place, item, thousandths, ms) for each line of the region's facts."""
+    """(entry 32, line number, type, place, item, lot, thousandths, ms) for each line of the region's facts."""
     found: list[LineRow] = []
     for team in region.teams:
         for payload in team.payloads:
-            fact = events.decode(payload)
+            fact, id = events.decode(payload), sha256(payload).digest()
+            kind = type(fact).__name__
             for at, line in enumerate(getattr(fact, "lines", ())):
-                found.append((sha256(payload).digest(), at, fact.place, line.item, line.qty, fact.at))  # type: ignore[union-attr]
+                found.append((id, at, kind, fact.place, line.item, line.lot or "", line.qty, fact.at))  # type: ignore[union-attr]
     return found
 
 
@@ -31,10 +32,11 @@ def _insert(path: Path, lines: list[LineRow]) -> float:
     db = sqlite3.connect(path)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
-    db.execute("CREATE TABLE line (entry BLOB, at INTEGER, place TEXT, item TEXT, qty INTEGER, time INTEGER)")
+    columns = "entry BLOB, line INTEGER, type TEXT, place TEXT, item TEXT, lot TEXT, qty INTEGER, at INTEGER"
+    db.execute(f"CREATE TABLE line ({columns})")
     started = time.perf_counter()
     with db:
-        db.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?)", lines)
+        db.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?)", lines)
     took = time.perf_counter() - started
     db.close()
     return took
