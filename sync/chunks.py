@@ -10,6 +10,8 @@ from typing import Any
 
 import zstandard
 
+from sync.errors import Problem
+
 FEW = 8  # rows that aren't worth a chunk
 CHUNK_BYTES = 128 * 1024  # of payloads, before compression; a single payload may be larger
 KEPT = 32  # chunks kept inflated in memory
@@ -44,11 +46,20 @@ class Chunks:
         """The payload that lies there."""
         whole = self._open.get(chunk)
         if whole is None:
-            (packed,) = self._query("SELECT packed FROM chunk WHERE no = ?", chunk)[0]
-            whole = self._open[chunk] = zstandard.ZstdDecompressor().decompress(packed)
+            whole = self._open[chunk] = self._inflate(chunk)
             if len(self._open) > KEPT:
                 self._open.popitem(last=False)
         return whole[start : start + size]
+
+    def _inflate(self, chunk: int) -> bytes:
+        rows = self._query("SELECT packed FROM chunk WHERE no = ?", chunk)
+        try:
+            return zstandard.ZstdDecompressor().decompress(rows[0][0])
+        except (IndexError, zstandard.ZstdError, MemoryError):
+            raise Problem(
+                "A part of the database is damaged.",
+                todo="See how much with `bucketline verify`; then restore a backup and sync.",
+            ) from None
 
 
 def _parts(payloads: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
