@@ -188,7 +188,10 @@ class Log(Reader):
                     self._tick_seen = self.store.tick()
             except BaseException as error:
                 self._forget()
-                raise _as_problem(error) from error
+                problem = _as_problem(error)
+                if problem is None:
+                    raise
+                raise problem from error
             finally:
                 self._depth = 0
 
@@ -378,6 +381,7 @@ class Log(Reader):
 
     def trust_of(self, node: bytes) -> str:
         """What a node is to us: "self", "paired", "vouched", "unknown" or "blocked"."""
+        self.refresh()
         return trust.standing(*self.policy(), node)
 
     def keys_of(self, node: bytes) -> tuple[bytes, bytes] | None:
@@ -392,6 +396,7 @@ class Log(Reader):
 
     def known_keys(self) -> dict[bytes, bytes]:
         """Agreement keys of the nodes that we talk to: paired, or reachable through vouches, and not blocked."""
+        self.refresh()
         found = {node: self.keys_of(node) for node, how in self.policy()[1].items() if how != "self"}
         return {node: keys[0] for node, keys in found.items() if keys}
 
@@ -427,10 +432,10 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _as_problem(error: BaseException) -> BaseException:
+def _as_problem(error: BaseException) -> Problem | None:
     if isinstance(error, (sqlite3.OperationalError, peewee.OperationalError)):
         if "full" in str(error):
             return DiskFull("The disk is full.", kept="Nothing was recorded.", todo="Free some space, then try again.")
         if "locked" in str(error):
             return TooMany("Another program holds the database.", todo="Try again.", retry_after_s=2)
-    return error
+    return None
