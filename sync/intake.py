@@ -6,6 +6,7 @@ A range that breaks a rule is refused as a whole and leaves nothing behind; what
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
+from operator import gt
 from typing import NamedTuple
 
 from sync.chain import START, Before, author_of, link
@@ -166,6 +167,8 @@ class Intake:
         self.tick += count
 
     def _advance(self, branch: Branch, item: Range, ids: Sequence[bytes], shown: bool) -> None:
+        follows = branch.seq == item.start - 1
+        branch.wild |= (follows and item.claims[0] < branch.claimed) or any(map(gt, item.claims, item.claims[1:]))
         branch.seq = item.start + len(item.payloads) - 1
         branch.head, branch.lamport, branch.claimed = ids[-1], item.lamports[-1], item.claims[-1]
         branch.received, branch.source = self.received, self.source

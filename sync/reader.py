@@ -12,6 +12,7 @@ from sync.intake import Decode, Folded
 from sync.store import Branch, LogRow, Row, Store, place
 
 BATCH = 2000  # entries decoded at a time
+FIRST = ((1 << 63) - 1, b"\xff" * 33)  # stands before every entry, newest first
 
 
 class Reader:
@@ -111,23 +112,12 @@ class Reader:
         with self._lock:
             self.refresh()
             branches = [b for log, b in self.store.branches() if b.shown >= 0 and node in (None, log.node)]
-            for branch in sorted(branches, key=lambda b: b.claimed, reverse=True):
-                if len(found) >= limit and found[-1][3] > branch.claimed:
+            for branch in sorted(branches, key=lambda b: (b.wild, b.claimed), reverse=True):
+                if len(found) >= limit and not branch.wild and found[-1][3] > branch.claimed:
                     break
-                rows = self._newest(branch, limit, before)
+                rows = self.store.newest_of_branch(branch, before or FIRST, limit)
                 found = heapq.nlargest(limit, [*found, *rows], key=lambda row: (row[3], row[1]))
             return [self._entry(row) for row in found]
-
-    def _newest(self, branch: Branch, limit: int, before: tuple[int, bytes] | None) -> list[Row]:
-        """Up to `limit` rows of a branch that stand before a position, read backwards in steps."""
-        last, found = branch.shown, list[Row]()
-        while len(found) < limit:
-            rows = self.store.newest_of_branch(branch.no, last, limit)
-            if not rows:
-                break
-            found.extend(row for row in rows if before is None or (row[3], row[1]) < before)
-            last = place(rows[-1][0])[1] - 1
-        return found[:limit]
 
     # what is known of whom
 

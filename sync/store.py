@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS branch (
   no INTEGER PRIMARY KEY, log INTEGER NOT NULL REFERENCES log, parent INTEGER, base INTEGER NOT NULL,
   seq INTEGER NOT NULL, head BLOB NOT NULL, lamport INTEGER NOT NULL, claimed INTEGER NOT NULL,
   received INTEGER NOT NULL, shown INTEGER NOT NULL, leaf_seq INTEGER NOT NULL, leaf_head BLOB NOT NULL,
-  changed INTEGER NOT NULL, shown_since INTEGER NOT NULL, source BLOB NOT NULL);
+  changed INTEGER NOT NULL, shown_since INTEGER NOT NULL, source BLOB NOT NULL, wild INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS branch_log ON branch (log);
 CREATE INDEX IF NOT EXISTS branch_changed ON branch (changed);
 CREATE TABLE IF NOT EXISTS entry (
@@ -63,7 +63,7 @@ class Branch:
     """One row of `branch`: where a line of entries stands. Times are ms; `parent` is a branch number.
 
     `changed` is the tick of its last change, `shown_since` that from which it was shown, `source` the peer that brought
-    its newest entries (empty for our own).
+    its newest entries (empty for our own). It is `wild` where the author's clock ran backwards somewhere.
     """
 
     no: int
@@ -81,6 +81,7 @@ class Branch:
     changed: int
     shown_since: int
     source: bytes
+    wild: int
 
 
 @dataclass(slots=True)
@@ -213,7 +214,7 @@ class Store:
         """A new branch that starts after entry `base` of its parent; its row is written with `save`."""
         no = 1 + max(self._by_branch, default=0)
         at = parent.no if parent else None
-        branch = Branch(no, log.no, at, base, base, base_id, -1, 0, 0, NONE, NONE, b"", 0, 0, b"")
+        branch = Branch(no, log.no, at, base, base, base_id, -1, 0, 0, NONE, NONE, b"", 0, 0, b"", 0)
         self._keep(log, branch)
         return branch
 
@@ -306,10 +307,27 @@ class Store:
         ends = number(branch, first), number(branch, last)
         return self._entries("n BETWEEN ? AND ? ORDER BY n LIMIT ?", *ends, limit)
 
-    def newest_of_branch(self, branch: int, last: int, limit: int) -> list[Row]:
-        """The last rows of one branch up to `last`, newest first."""
-        ends = number(branch, 0), number(branch, last)
-        return self._entries("n BETWEEN ? AND ? ORDER BY n DESC LIMIT ?", *ends, limit) if last >= 0 else []
+    def newest_of_branch(self, branch: Branch, before: tuple[int, bytes], limit: int) -> list[Row]:
+        """The shown rows of a branch that come next before (claimed, id), by that order: `limit`, and at most as many
+        again of the last one's moment."""
+        where, ends = (
+            "n BETWEEN ? AND ? AND (claimed, id) < (?, ?)",
+            (number(branch.no, 0), number(branch.no, branch.shown)),
+        )
+        if branch.wild:
+            return self._entries(f"{where} ORDER BY claimed DESC, id DESC LIMIT ?", *ends, *before, limit)
+        rows = self._entries(f"{where} ORDER BY n DESC LIMIT ?", *ends, *before, limit)
+        if len(rows) == limit:
+            rows += self._ties(ends[0], rows[-1], before, limit)
+        return rows
+
+    def _ties(self, first: int, row: Row, before: tuple[int, bytes], limit: int) -> list[Row]:
+        """Rows of the same moment that were written just before a row."""
+        sql = "SELECT n FROM entry WHERE n BETWEEN ? AND ? AND claimed < ? ORDER BY n DESC LIMIT 1"
+        older = self.query(sql, first, row[0], row[3])
+        low = older[0][0] + 1 if older else first
+        where = "n BETWEEN ? AND ? AND (claimed, id) < (?, ?) ORDER BY id DESC LIMIT ?"
+        return self._entries(where, low, row[0] - 1, *before, limit)
 
     def after(self, n: int, limit: int) -> list[Row]:
         """Rows in order of `n` after one: branch by branch, each from its beginning."""
