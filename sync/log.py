@@ -414,10 +414,10 @@ class Log(Reader):
 
     def publish(self) -> None:
         """Raise the fence to the own log's end; called before its head leaves the machine."""
-        branch = self._own_branch()
-        public = self.fence.read()
-        if public is None or public[0] != self.own or public[1] < branch.seq:
-            self.fence.write(self.own, branch.seq)
+        with self.reading():
+            own, seq, public = self.own, self._own_branch().seq, self.fence.read()
+            if public is None or public[0] != own or public[1] < seq:
+                self.fence.write(own, seq)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sync import frame, messages, ranges
 from sync.digest import Leaf
 from sync.exchange import Memory
 from sync.frame import Range
-from sync.intake import Gap
+from sync.intake import Blocked, Gap
 from sync.log import Log
 from sync.messages import Cursor, Message
 from sync.store import Branch, LogRow
@@ -35,7 +35,9 @@ def outgoing(log: Log, since: Cursor | None) -> Iterator[bytes]:
         usable = since if since and since[0] == at[0] and since[1] <= at[1] else None
         changed = _changed(log, usable[1] if usable else -1)
     for group in frame.split(_ranges(log, changed, usable), log.limits.parcel_bytes):
-        yield _body(changed, group, usable)
+        body = _body(changed, group, usable)
+        log.publish()  # it may hold what was written meanwhile
+        yield body
     yield messages.encode(Message(clock=log.clock(), held=usable, at=at))
 
 
@@ -72,8 +74,8 @@ def incoming(log: Log, memory: Memory, peer: bytes, bodies: Iterable[bytes | Non
         _take(log, peer, last, result)
     if last is None or last.at is None or not whole:
         result.missing.append("A part of the file is damaged or cut off; ask for a new one or sync directly.")
-    elif not result.missing and _covers(memory.held(peer), last.held):
-        memory.set_held(peer, *last.at)
+    elif not result.missing:
+        _remember(memory, peer, last.held, last.at)
     result.missing = list(dict.fromkeys(result.missing))
     return result
 
@@ -87,9 +89,19 @@ def _take(log: Log, peer: bytes, message: Message, result: Received) -> None:
     result.received += taker.received
     result.duplicates += taker.duplicates
     for refusal in taken.refused if taken else []:
+        if isinstance(refusal.problem, Blocked):
+            continue  # that is the reader's own wish
         text = f"Log {refusal.log.hex()[:12]}: {refusal.problem.what}"
         result.missing.append(text if isinstance(refusal.problem, Gap) else f"Refused. {text}")
 
 
-def _covers(held: Cursor | None, base: Cursor | None) -> bool:
-    return base is None or (held is not None and held[0] == base[0] and held[1] >= base[1])
+def _remember(memory: Memory, peer: bytes, base: Cursor | None, at: Cursor) -> None:
+    """Move the cursor to where the file leads, if we hold what it starts from and aren't further already."""
+    held = memory.held(peer)
+    if _reaches(held, at) or not (base is None or _reaches(held, base)):
+        return
+    memory.set_held(peer, *at)
+
+
+def _reaches(held: Cursor | None, cursor: Cursor) -> bool:
+    return held is not None and held[0] == cursor[0] and held[1] >= cursor[1]
