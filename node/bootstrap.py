@@ -18,6 +18,7 @@ from node.fold import Projector
 from node.hosting import Serving
 from sync import bundle, client, pairing
 from sync import server as sync_server
+from sync.discovery import Discovery
 from sync.errors import Malformed, NotFound
 from sync.fence import FileFence
 from sync.identity import Clock, Keys, Rng, node_id
@@ -153,6 +154,11 @@ class Node:
         """Exchange with every peer that is due, again and again."""
         return self._started(Schedule(self.log, self.peers, self.config.sync_seconds))
 
+    def start_discovery(self) -> Discovery:
+        """Say on the local network that a node is here, and notice paired nodes that are near."""
+        _, port = self._listening()
+        return self._started(Discovery(self.log, self.peers, own_addresses(), int(port)))
+
     def _started(self, service: Service) -> Service:
         self.running.append(service)
         return service
@@ -165,11 +171,13 @@ class Node:
         """Where peers reach this node: the addresses in its configuration, else those of its own network cards."""
         if self.config.addresses:
             return list(self.config.addresses)
-        host, port = (
-            (self.log.store.meta("listening") or f"127.0.0.1 {self.config.sync_port}".encode()).decode().split()
-        )
+        host, port = self._listening()
         hosts = own_addresses() if host in ("0.0.0.0", "::") else [host]
         return [f"http://{name}:{port}" for name in hosts]
+
+    def _listening(self) -> list[str]:
+        kept = self.log.store.meta("listening") or f"127.0.0.1 {self.config.sync_port}".encode()
+        return kept.decode().split()
 
     def close(self) -> None:
         """Stop what runs and close the database."""

@@ -1,0 +1,187 @@
+"""Commands that look: stock, nearby, log, digest, report, export."""
+
+import csv
+import io
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from node import accounts, queries
+from node.cli.base import Call, say, with_json
+from node.cli.naming import spot
+from node.cli.words import age, local, short, table
+from node.units import parse_degrees
+from sync.errors import Malformed, Problem
+
+STOCK_FIELDS = ["place", "place_name", "team", "item", "item_name", "unit", "qty", "lot", "expiry", "as_of", "heard"]
+
+
+@click.command()
+@click.option("--place", metavar="PLACE")
+@click.option("--item", metavar="ITEM")
+@click.option("--lots", is_flag=True, help="One row a lot, with its expiry.")
+@with_json
+def stock(call: Call, place: str | None, item: str | None, lots: bool) -> None:
+    """Show what is on hand, here and at other teams.
+
+    Example: bucketline stock --item insulin --lots
+    """
+    with call.node() as node:
+        rows, now = queries.stock(node, place, item, lots), node.clock()
+    columns = [
+        ("place", lambda r: r["place_name"]),
+        ("item", lambda r: r["item_name"]),
+        ("qty", lambda r: r["qty"]),
+        ("unit", lambda r: r["unit"]),
+        *([("lot", lambda r: r["lot"])] if lots else []),
+        ("expiry", lambda r: r["expiry"]),
+        ("as of", lambda r: age(r["as_of"], now)),
+        ("heard", lambda r: age(r["heard"], now)),
+    ]
+    call.answer(rows, table(rows, columns, "Nothing is on the books here yet."))
+
+
+@click.command()
+@click.argument("item")
+@click.option("--at", required=True, metavar="LAT,LON", help="Where you are, in decimal degrees.")
+@click.option("--within", type=float, metavar="KM", help="No further than this.")
+@with_json
+def nearby(call: Call, item: str, at: str, within: float | None) -> None:
+    """Show who has an item, nearest first, and how old that news is.
+
+    Example: bucketline nearby insulin --at 29.95,-90.07 --within 20
+    """
+    lat, lon = spot(at)
+    if within is not None and not 0 <= within < 1e6:
+        raise Malformed(f"{within} is not a distance.", todo="Write kilometres, like --within 20.")
+    with call.node() as node:
+        rows = queries.nearby(node, item, parse_degrees(lat or "", 90), parse_degrees(lon or "", 180), within)
+        now = node.clock()
+    columns = [
+        ("km", lambda r: r["distance_km"]),
+        ("place", lambda r: r["place_name"]),
+        ("team", lambda r: r["team"]),
+        ("qty", lambda r: r["qty"]),
+        ("unit", lambda r: r["unit"]),
+        ("as of", lambda r: age(r["as_of"], now)),
+        ("heard", lambda r: age(r["heard"], now)),
+    ]
+    call.answer(rows, table(rows, columns, "Nobody that this node has heard of has any."))
+
+
+@click.command("log")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@with_json
+def log_(call: Call, limit: int) -> None:
+    """Show the latest entries of all teams, newest first.
+
+    Example: bucketline log --limit 50
+    """
+    with call.node() as node:
+        rows = queries.log(node, limit)
+    columns = [
+        ("entry", lambda r: short(r["entry"])),
+        ("recorded", lambda r: local(r["recorded"])),
+        ("team", lambda r: r["team"]),
+        ("what", lambda r: f"{r['type']}: {r['summary']}"),
+        ("undone", lambda r: r["void"]["why"] if r["void"] else ""),
+    ]
+    call.answer(rows, table(rows, columns, "Nothing is recorded yet."))
+
+
+@click.command()
+@with_json
+def digest(call: Call) -> None:
+    """Show three numbers that are equal on two nodes that know and believe the same.
+
+    Example: bucketline digest
+    """
+    with call.node() as node:
+        found = queries.digest(node)
+    call.answer(found, [f"{name:7} {value}" for name, value in found.items()])
+
+
+@click.command()
+@click.argument("name", type=click.Choice(["balance"]))
+@with_json
+def report(call: Call, name: str) -> None:
+    """Check the books: everything that came in is accounted for.
+
+    Example: bucketline report balance
+    """
+    with call.node() as node:
+        found = accounts.balance(node)
+    heads = ["item_name", "unit", "received", "distributed", "lost", "unexplained", "on_hand"]
+    columns = [(head.replace("_", " "), _pick(head)) for head in heads]
+    call.answer(found["items"], table(found["items"], columns, "The books are empty."))
+    say("The books balance." if found["balanced"] else "The books do not balance:")
+    for problem in found["problems"]:
+        say(f"  {problem}")
+
+
+def _pick(name: str) -> Any:
+    return lambda row: row[name]
+
+
+@click.command()
+@click.argument("form", metavar="FORMAT", type=click.Choice(["csv", "json"]))
+@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@with_json
+def export(call: Call, form: str, output: Path | None) -> None:
+    """Write the stock by lot as CSV, or stock, places, items and log as JSON.
+
+    Example: bucketline export csv -o stock.csv
+    """
+    with call.node() as node:
+        text = _csv(node) if form == "csv" else _everything(node)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    _write(output, text)
+    call.answer({"file": str(output), "bytes": len(text.encode())}, f"Written to {output}.")
+
+
+def _csv(node: Any) -> str:
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, STOCK_FIELDS, extrasaction="ignore")
+    writer.writeheader()
+    for row in queries.stock(node, lots=True):
+        writer.writerow({name: _harmless(row[name]) for name in STOCK_FIELDS})
+    return out.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets an apostrophe; numbers stay numbers."""
+    text = str(value or "")
+    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not text[1:].replace(".", "", 1).isdigit():
+        return "'" + text
+    return value
+
+
+def _everything(node: Any) -> str:
+    whole = {
+        "stock": queries.stock(node, lots=True),
+        "places": queries.places(node),
+        "items": queries.items(node),
+        "entries": queries.log(node, limit=1_000_000),
+        "digest": queries.digest(node),
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all: a fresh file takes the old one's place."""
+    try:
+        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.replace(fresh, path)
+    except OSError as error:
+        raise Problem(f"{path} can't be written: {error.strerror}.", todo="Name another file with -o.") from None
+
+
+COMMANDS = [stock, nearby, log_, digest, report, export]

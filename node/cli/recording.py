@@ -1,0 +1,158 @@
+"""Commands that record what happened: receive, drop, loss, count, undo."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from node import record
+from node.cli.base import Call, with_json
+from node.cli.words import short, table
+from node.events import LOSS_REASONS
+from node.requests import CountIn, DistributionIn, LineIn, LossIn, ReceiptIn, ReceiptLineIn, VoidIn
+from sync.errors import Malformed
+
+_at = click.option("--at", metavar="TIME", help="When it happened, if not now, like 2026-11-24T14:30.")
+_note = click.option("--note", metavar="TEXT", help="A few words. Never a person's name.")
+_place = click.argument("place")
+_lines = click.argument("lines", metavar="ITEM=QTY...", nargs=-1, required=True)
+
+
+def split_lines(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """(item, quantity) of each ITEM=QTY; an item's name may hold spaces and even a = sign."""
+    found = []
+    for text in texts:
+        item, equals, qty = text.rpartition("=")
+        if not equals or not item.strip() or not qty.strip():
+            raise Malformed(
+                f"{text!r} doesn't say how much of what.",
+                kept="Nothing was recorded.",
+                todo='Write ITEM=QTY, like "blanket=24" or "water=6case".',
+            )
+        found.append((item.strip(), qty.strip()))
+    return found
+
+
+def line_bodies(texts: Sequence[str]) -> list[LineIn]:
+    """The lines of a movement or count."""
+    return [LineIn(item=item, qty=qty) for item, qty in split_lines(texts)]
+
+
+def told(call: Call, done: record.Recorded, what: str, **more: Any) -> None:
+    """Answer with the entry that was written, and what is worth a look."""
+    words = [f"{what} Entry {short(done.entry)}.", *done.notices]
+    call.answer({"entry": done.entry, **more}, words)
+
+
+@click.command()
+@_place
+@_lines
+@click.option("--lot", metavar="L", help="The lot or batch mark on the box.")
+@click.option("--expiry", metavar="DATE", help="Best before, like 2027-06-30.")
+@click.option("--fund", metavar="F", help="Which fund or donor paid.")
+@click.option("--value", metavar="AMOUNT", help="What one unit is worth.")
+@click.option("--currency", metavar="C", help="Of the value, like USD.")
+@click.option("--from", "source", metavar="SOURCE", help="Who brought it.")
+@_at
+@_note
+@with_json
+def receive(call: Call, place: str, lines: Sequence[str], source: str | None, at: str | None, **rest: Any) -> None:
+    """Record goods that came in.
+
+    Example: bucketline receive "Gym North" blanket=120 water=40case --from "Red Cross"
+    """
+    note = rest.pop("note")
+    bodies = [ReceiptLineIn(item=item, qty=qty, **rest) for item, qty in split_lines(lines)]
+    with call.node() as node:
+        done = record.receive(node, ReceiptIn(place=place, lines=bodies, source=source, at=at, note=note))
+    told(call, done, "Received.")
+
+
+@click.command()
+@_place
+@_lines
+@click.option("--site", metavar="PLACE", help="Where it was handed out, if elsewhere.")
+@click.option("--people", type=int, metavar="N", help="How many people it served.")
+@click.option("--households", type=int, metavar="N", help="How many households.")
+@_at
+@_note
+@with_json
+def drop(call: Call, place: str, lines: Sequence[str], **rest: Any) -> None:
+    """Record a supply drop: goods handed to people. Counts of people only, never a name.
+
+    Example: bucketline drop "Gym North" blanket=24 "baby formula=6case" --people 40
+    """
+    with call.node() as node:
+        done = record.distribute(node, DistributionIn(place=place, lines=line_bodies(lines), **rest))
+    told(call, done, "Drop recorded.")
+
+
+@click.command()
+@_place
+@_lines
+@click.option("--reason", type=click.Choice(LOSS_REASONS), required=True, help="Why it is gone.")
+@_at
+@_note
+@with_json
+def loss(call: Call, place: str, lines: Sequence[str], reason: Any, at: str | None, note: str | None) -> None:
+    """Record goods that expired, were damaged or stolen, or spoiled.
+
+    Example: bucketline loss "Gym North" milk=12 --reason spoiled
+    """
+    with call.node() as node:
+        body = LossIn(place=place, lines=line_bodies(lines), reason=reason, at=at, note=note)
+        done = record.lose(node, body)
+    told(call, done, "Loss recorded.")
+
+
+@click.command()
+@_place
+@_lines
+@_at
+@_note
+@with_json
+def count(call: Call, place: str, lines: Sequence[str], at: str | None, note: str | None) -> None:
+    """Record what you counted; a zero is a count.
+
+    Example: bucketline count "Gym North" blanket=94 tarpaulin=0
+    """
+    with call.node() as node:
+        done = record.count(node, CountIn(place=place, lines=line_bodies(lines), at=at, note=note))
+        names = _item_names(node)
+    rows = [{**row, "name": names(row["item"])} for row in done.variance]
+    if call.json:
+        call.answer({"entry": done.entry, "variance": done.variance}, "")
+        return
+    heads = [(head, _field(head)) for head in ("name", "expected", "counted")]
+    call.answer(None, [f"Count recorded. Entry {short(done.entry)}.", *table(rows, heads, ""), *done.notices])
+
+
+def _field(name: str) -> Callable[[Any], object]:
+    return lambda row: row[name]
+
+
+def _item_names(node: Any) -> Callable[[str], str]:
+    from node import catalogue
+
+    def name(id: str) -> str:
+        rows = catalogue.item_rows(node, [id])
+        return rows[0].name if rows and rows[0].name else id
+
+    return name
+
+
+@click.command()
+@click.argument("entry")
+@click.option("--why", required=True, metavar="TEXT", help="The reason; it stays visible.")
+@with_json
+def undo(call: Call, entry: str, why: str) -> None:
+    """Undo an entry of this team; both stay in the log.
+
+    Example: bucketline undo 3f9ac2d1 --why "recorded twice"
+    """
+    with call.node() as node:
+        done = record.void(node, entry, VoidIn(why=why))
+    told(call, done, "Undone.")
+
+
+COMMANDS = [receive, drop, loss, count, undo]
