@@ -235,10 +235,11 @@ class Exchange:
     def _end(self) -> None:
         self.finished = True
         root = self._root()
-        if root != self._their_root and not self.taker.refused:
+        if self.taker.lacking:
+            return
+        if root != self._their_root:
             self._settle(root)
-        if not self.taker.refused:
-            self._remember()
+        self._remember()
 
     def _remember(self) -> None:
         if self._their_at:

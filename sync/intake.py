@@ -53,7 +53,11 @@ class Gap(NotFound):
     title = "A part is missing"
 
 
-class Blocked(TooMany):
+class Unwanted(TooMany):
+    """These entries are left out on purpose: nothing that this node wants is missing without them."""
+
+
+class Blocked(Unwanted):
     """These entries are of a node that this one doesn't listen to."""
 
     title = "Blocked"
@@ -267,5 +271,5 @@ class Intake:
 
     def _fork(self, row: LogRow, parent: Branch, base: int, base_id: bytes) -> Branch:
         if len(row.branches) >= self.limits.branches_max:
-            raise TooMany(f"This log has forked into more than {self.limits.branches_max} branches.")
+            raise Unwanted(f"This log has forked into more than {self.limits.branches_max} branches.")
         return self.store.add_branch(row, parent, base, base_id)

@@ -7,7 +7,7 @@ from sync.digest import Leaf
 from sync.errors import Malformed
 from sync.frame import Range
 from sync.giving import PREFIX, Want
-from sync.intake import Blocked
+from sync.intake import Blocked, Unwanted
 from sync.log import Log, Taken
 from sync.messages import Have, Message
 from sync.store import LogRow
@@ -23,6 +23,7 @@ class Taker:
         self.announced: list[Leaf] = []
         self.needs: dict[int, list[Have] | None] = {}  # by ref, what to say that we have; None: look it up when asking
         self.refused: list[str] = []
+        self.lacking = False  # something that we want didn't come
         self.received = self.duplicates = 0
         self._asked: set[int] = set()
         self._come: dict[int, int] = {}  # by ref, how often its end was said to have come
@@ -83,6 +84,7 @@ class Taker:
         for ref in refs:
             if self.needs.pop(ref, ()) != ():
                 name = self.announced[ref].log.hex()[:12]
+                self.lacking = True
                 self.refused.append(f"The peer didn't send what it had announced of log {name}.")
 
     def learn(self, samples: Iterable[Want]) -> None:
@@ -127,7 +129,8 @@ class Taker:
         self.duplicates += taken.duplicates
         for refusal in taken.refused:
             self._broken.add(refusal.log)
-            if not isinstance(refusal.problem, Blocked):  # that is our own wish: all that we want of it is here
+            self.lacking |= not isinstance(refusal.problem, Unwanted)
+            if not isinstance(refusal.problem, Blocked):
                 self.refused.append(refusal.problem.what)
         return taken
 

@@ -204,6 +204,8 @@ def test_a_fifth_branch_does_not_keep_other_news_away(make_log):
     outcome = meet(hub, authors[4])
     assert "bread" in hub.app.said()
     assert outcome.client.refused
+    settle(hub, authors[4])
+    assert meet(hub, authors[4]).round_trips == 1, "what is left out isn't asked for again and again"
 
 
 def test_a_fork_of_a_blocked_node_stays_out_up_to_the_believed_entry(make_log):
