@@ -39,6 +39,7 @@ from sync.store import NONE, Branch, LogRow, Store, place
 __all__ = ["Application", "Folded", "Log", "Refusal", "Taken"]
 
 
+SUPERSEDED_MAX = 100  # of its own logs, the newest that a new one names: all must fit into one entry
 NOTES = "peer "  # begins the names of notes on peers that hold as long as nobody is trusted anew or blocked
 
 
@@ -135,7 +136,7 @@ class Log(Reader):
                 Superseded(log.id.hex(), b.seq, b.head.hex())
                 for log, b in self.store.branches()
                 if log.node == self.keys.node
-            ]
+            ][-SUPERSEDED_MAX:]
             payload = make_genesis(self.keys, self.network, self.rng(16), earlier)
             node, agree, agree_sig = read_genesis(payload, self.network)
             lamport = min(self.lamport() + 1, self.limits.lamport_jump_max - 1)

@@ -195,6 +195,8 @@ class Store:
     def by_branch(self, no: int) -> tuple[LogRow, Branch]:
         """The log and branch of a branch number."""
         self.logs()
+        if no not in self._by_branch:  # another process has just written it
+            self._load()
         return self._by_branch[no]
 
     def branches(self) -> list[tuple[LogRow, Branch]]:

@@ -183,6 +183,16 @@ def test_lamport_times_go_on_after_a_new_log(make_log):
     assert say(log, "after")[0].lamport == last.lamport + 2
 
 
+def test_a_node_may_open_any_number_of_logs(make_log):
+    log, friend = make_log("a"), make_log("b")
+    listen(friend, log)
+    for _ in range(150):
+        log.reincarnate()
+    assert log.verify() == [] and not give(log, friend).refused
+    assert len(genesis_of(log, log.own).supersedes) == 100
+    assert genesis_of(log, log.own).supersedes[-1].log != log.own.hex()
+
+
 # the fence
 
 
