@@ -20,7 +20,7 @@ ARCHITECTURE = ROOT / "docs" / "architecture.md"
 LAYERS = {
     "words": "sync.errors sync.limits",
     "keys and rules": "sync.identity sync.strict sync.trust sync.fence sync.digest",
-    "entries": "sync.entry sync.frame",
+    "entries": "sync.entry sync.frame sync.chunks",
     "chain and store": "sync.chain sync.store",
     "intake": "sync.intake sync.ranges",
     "reading": "sync.reader",
