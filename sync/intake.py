@@ -3,7 +3,7 @@
 A range that breaks a rule is refused as a whole and leaves nothing behind; what was gathered of other logs stands.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import gt
@@ -123,8 +123,7 @@ class Intake:
             raise Gap("The beginning of a log isn't here yet.")
         keys = (known.node, known.agree, known.agree_sig) if known else author_of(item, self.network)
         self._check_standing(keys, log, item, known is None)
-        parent, before = self._before(known, item)
-        ids = link(item, self.network, log, keys[0], before, self.limits)
+        parent, before, ids = self._link(known, log, keys[0], item)
         facts = [self.decode(p) if p is not None else None for p in item.payloads]
         row = known or self.store.add_log(log, *keys)
         branch, skip = self._branch(row, parent, before, item, ids)
@@ -231,22 +230,37 @@ class Intake:
     def _unknown(self, node: bytes) -> bool:
         return self.judge(node)[0] == "unknown"
 
-    def _before(self, row: LogRow | None, item: Range) -> tuple[Branch | None, Before]:
-        """The branch whose way holds the entry before a range, and that entry."""
+    def _link(
+        self, row: LogRow | None, log: bytes, node: bytes, item: Range
+    ) -> tuple[Branch | None, Before, list[bytes]]:
+        """The branch and entry that a range follows, and its ids. A hint is short: whom it fits is tried in turn."""
+        problem: Problem = Gap(f"Entries before number {item.start} of a log aren't here yet.")
+        for parent, before in self._befores(row, item):
+            try:
+                return parent, before, link(item, self.network, log, node, before, self.limits)
+            except Problem as error:
+                problem = error
+        raise problem
+
+    def _befores(self, row: LogRow | None, item: Range) -> Iterator[tuple[Branch | None, Before]]:
+        """Each branch that holds an entry before a range that fits its hint, with that entry; likely ones first."""
         if item.start == 0:
-            return None, START
+            yield None, START
+            return
         branches = row.branches if row else []
+        tried = set()
         for branch in branches:
             if branch.seq == item.start - 1 and branch.head[:HINT_BYTES] == item.hint:
-                return branch, Before(branch.head, branch.lamport)
+                tried.add(branch.head)
+                yield branch, Before(branch.head, branch.lamport)
         self.flush()
         for branch in branches:
             id = self.store.id_at(branch, item.start - 1)
-            if id is not None and id[:HINT_BYTES] == item.hint:
+            if id is not None and id not in tried and id[:HINT_BYTES] == item.hint:
+                tried.add(id)
                 found = self.store.by_id(id)
                 assert found is not None
-                return self.store.by_branch(place(found[0])[0])[1], Before(id, found[2])
-        raise Gap(f"Entries before number {item.start} of a log aren't here yet.")
+                yield self.store.by_branch(place(found[0])[0])[1], Before(id, found[2])
 
     def _branch(
         self, row: LogRow, parent: Branch | None, before: Before, item: Range, ids: Sequence[bytes]

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from sync.chain import START, Before, link
-from sync.entry import ZERO, Genesis, Vouch, chain_ids, encode, make_genesis, signed_bytes
+from sync.entry import ZERO, Genesis, Vouch, chain_ids, encode, entry_id, header, make_genesis, signed_bytes
 from sync.errors import Malformed, Problem, TooMany, Untrue
 from sync.frame import Range
 from sync.identity import Keys
@@ -267,6 +267,23 @@ def test_a_vouch_whose_agreement_key_is_not_signed_says_nothing(victim):
     author = Forger().write(encode(Vouch(stranger.node.hex(), MALLORY.agree.hex(), stranger.agree_sig.hex())))
     assert victim.ingest([(author.log, author.range())]).stored == 2
     assert victim.trust_of(stranger.node) == "unknown"
+
+
+def test_two_branches_whose_hints_are_the_same(victim):
+    seen: dict[bytes, int] = {}
+    author = Forger()
+    for n in range(10**6):  # a birthday takes about 80,000
+        hint = entry_id(header(NETWORK, author.log, 1, author.log, 1, NOON, sha256(NOTE % n).digest()))[:4]
+        if hint in seen:
+            break
+        seen[hint] = n
+    one, two = (Forger().write(NOTE % m).write(NOTE % (m + 10**7)) for m in (seen[hint], n))
+    assert one.ids()[1][:4] == two.ids()[1][:4] and one.ids()[1] != two.ids()[1]
+    for author in (one, two):
+        assert victim.ingest([(author.log, author.range(0, 1))]).refused == []
+    for author in (one, two):
+        assert victim.ingest([(author.log, author.range(2))]).refused == []
+    assert victim.verify() == [] and len(victim.app.said()) == 5
 
 
 def test_one_bad_log_does_not_stop_the_others(victim, forger, make_log):
