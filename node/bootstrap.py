@@ -16,6 +16,7 @@ from node import files, record, server
 from node.config import Config
 from node.fold import Projector
 from node.hosting import Serving
+from node.units import format_time
 from sync import bundle, client, pairing
 from sync import server as sync_server
 from sync.discovery import Discovery
@@ -100,8 +101,8 @@ class Node:
         return pairing.join(self.log, self.peers, code, address, self.sync_addresses(), self.team_name())
 
     def peer_rows(self) -> list[dict[str, Any]]:
-        """The nodes that this one knows."""
-        return self.peers.rows()
+        """The nodes that this one knows, with times as ISO 8601."""
+        return [_told(row) for row in self.peers.rows()]
 
     def block(self, node: str, after: str | None = None) -> None:
         """Stop believing a node, from after one of its entries or altogether."""
@@ -184,6 +185,11 @@ class Node:
         while self.running:
             self.running.pop().stop()
         self.db.close()
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    times = ("last_ok", "last_try", "heard", "paired_at")
+    return {key: format_time(value) if key in times and value is not None else value for key, value in row.items()}
 
 
 def own_addresses() -> list[str]:

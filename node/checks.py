@@ -91,7 +91,7 @@ def _clock(node: Any) -> Found:
     newest = max((entry.claimed for entry in node.log.latest(1, node=node.keys.node)), default=now)
     sane = now >= FIRST_RELEASE_MS and newest <= now + SKEW_MS_MAX
     yield "clock", sane, format_time(now) + ("" if sane else "; it was later once: set the clock")
-    for row in node.peer_rows():
+    for row in node.peers.rows():
         skew = row["skew_ms"]
         if skew is not None and abs(skew) > SKEW_MS_MAX:
             side = "ahead of" if skew > 0 else "behind"
@@ -111,7 +111,7 @@ def _tables(node: Any) -> Found:
 
 
 def _peers(node: Any) -> Found:
-    rows = [row for row in node.peer_rows() if row["trust"] in ("paired", "vouched")]
+    rows = [row for row in node.peers.rows() if row["trust"] in ("paired", "vouched")]
     recent = [row for row in rows if row["heard"] and node.clock() - row["heard"] < SILENCE_MS_MAX]
     detail = f"{len(recent)} of {len(rows)} heard within two days" if rows else "none yet"
     yield "peers", bool(recent) or not rows, detail

@@ -1,13 +1,10 @@
 """Commands about other nodes: peer, sync, bundle."""
 
 from pathlib import Path
-from typing import Any
-
 import click
 
 from node.cli.base import Call, say, with_json
 from node.cli.words import age, table
-from node.units import format_time
 from sync.identity import show_id
 
 
@@ -51,7 +48,7 @@ def peer_list(call: Call) -> None:
     Example: bucketline peer list
     """
     with call.node() as node:
-        rows, now = [_timed(row) for row in node.peer_rows()], node.clock()
+        rows, now = node.peer_rows(), node.clock()
     columns = [
         ("name", lambda r: r["name"] or "?"),
         ("trust", lambda r: r["trust"]),
@@ -62,11 +59,6 @@ def peer_list(call: Call) -> None:
         ("addresses", lambda r: " ".join(r["addresses"])),
     ]
     call.answer(rows, table(rows, columns, "No other node is known: `bucketline peer invite` makes a code for one."))
-
-
-def _timed(row: dict[str, Any]) -> dict[str, Any]:
-    times = ("last_ok", "last_try", "heard", "paired_at")
-    return {key: format_time(value) if key in times and value is not None else value for key, value in row.items()}
 
 
 @peer.command()
