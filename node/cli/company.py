@@ -1,6 +1,7 @@
 """Commands about other nodes: peer, sync, bundle."""
 
 from pathlib import Path
+
 import click
 
 from node.cli.base import Call, say, with_json
