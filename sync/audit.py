@@ -8,7 +8,7 @@ from sync.entry import ZERO, entry_id, header, signed_bytes
 from sync.errors import Problem
 from sync.identity import verify
 from sync.reader import Reader
-from sync.store import Branch, LogRow, WireRow, key_of, place
+from sync.rows import Branch, LogRow, WireRow, key_of, place
 
 Progress = Callable[[int], None]
 STEP = 1000

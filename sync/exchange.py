@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sync import digest, messages
+from sync.deciding import NOTES
 from sync.digest import Leaf
 from sync.errors import Malformed, TooMany
 from sync.giving import Giver
-from sync.log import NOTES, Log
+from sync.log import Log
 from sync.messages import Cursor, Head, Message
 from sync.taking import Taker
 

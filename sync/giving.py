@@ -8,7 +8,7 @@ from sync.errors import Malformed
 from sync.frame import Range
 from sync.log import Log
 from sync.messages import Have
-from sync.store import Branch
+from sync.rows import Branch
 
 PREFIX = 8  # bytes of an id that name it among the few that a log may have at one number
 Want = tuple[int, list[Have]]

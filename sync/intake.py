@@ -15,7 +15,8 @@ from sync.entry import decode as decode_own
 from sync.errors import NotFound, Problem, TooMany
 from sync.frame import HINT_BYTES, Range
 from sync.limits import Limits
-from sync.store import SEQ_MAX, Branch, EntryRow, LogRow, Store, keys_of, number, place
+from sync.rows import SEQ_MAX, Branch, EntryRow, LogRow, keys_of, number, place
+from sync.store import Store
 from sync.trust import NOTHING
 
 Decode = Callable[[bytes], object | None]

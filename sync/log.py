@@ -1,20 +1,13 @@
-"""The log of one node as the inventory sees it: append an entry, take in those of others, decide whom to fold.
+"""The log of one node as the inventory sees it: append an entry, take in those of others, say whom to listen to."""
 
-All writing goes through `transaction`: one process-wide lock and one immediate transaction, so that a sequence number
-is never taken outside the transaction that uses it. What an entry means is the application's business, handed in.
-"""
-
-import gc
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Protocol
 
 import peewee
 
 from sync import trust
 from sync.audit import Progress, audit
+from sync.deciding import Decider
 from sync.entry import (
     ZERO,
     Superseded,
@@ -23,43 +16,24 @@ from sync.entry import (
     decode,
     encode,
     make_genesis,
-    open_keys,
     read_genesis,
     signed_bytes,
 )
-from sync.errors import Conflict, DiskFull, NotFound, OutOfRange, Problem, TooMany
+from sync.errors import Conflict, NotFound, OutOfRange
 from sync.fence import Fence
 from sync.frame import Range
 from sync.identity import Clock, Keys, Rng
 from sync.intake import Folded, Intake, Refusal, Taken
 from sync.limits import DEFAULT, Limits
-from sync.reader import Reader
-from sync.store import NONE, Branch, LogRow, Store, place
+from sync.rows import Branch, LogRow
+from sync.writing import Application, collector_paused
 
 __all__ = ["Application", "Folded", "Log", "Refusal", "Taken"]
 
-
 SUPERSEDED_MAX = 100  # of its own logs, the newest that a new one names: all must fit into one entry
-NOTES = "peer "  # begins the names of notes on peers that hold as long as nobody is trusted anew or blocked
 
 
-class Application(Protocol):
-    """What folds the entries. Every call but `decode` comes inside the transaction that stored them."""
-
-    def decode(self, payload: bytes) -> object | None:
-        """The fact in a payload, None for a type that isn't the application's; Malformed if it isn't strict JSON."""
-
-    def fold(self, batch: Sequence[Folded]) -> None:
-        """Take in newly folded entries: any order between logs, in order within one branch of a log."""
-
-    def refold(self, batches: Iterable[Sequence[Folded]]) -> None:
-        """Clear everything and fold all entries from scratch: a node was blocked."""
-
-    def forget(self) -> None:
-        """Drop what is kept in memory: a transaction was rolled back, or another process wrote."""
-
-
-class Log(Reader):
+class Log(Decider):
     """One node's store of logs, its own among them. `machine` names the machine, so that a moved disk is noticed."""
 
     def __init__(
@@ -74,11 +48,8 @@ class Log(Reader):
         limits: Limits = DEFAULT,
         machine: str = "",
     ) -> None:
-        super().__init__(Store(db), app.decode)
-        self.db, self.keys, self.app = db, keys, app
-        self.clock, self.rng, self.fence, self.limits = clock, rng, fence, limits
-        self._policy: tuple[trust.Policy, dict[bytes, str]] | None = None
-        self._policy_moved = False
+        super().__init__(db, app, keys, limits)
+        self.clock, self.rng, self.fence = clock, rng, fence
         self._network: bytes | None = None
         self._open(network, machine)
 
@@ -173,33 +144,9 @@ class Log(Reader):
 
     # writing
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing, one writer at a time, re-entrant. Errors of the database become Problems."""
-        with self._lock:
-            if self._depth:
-                yield
-                return
-            self._depth = 1
-            try:
-                with self.db.atomic("IMMEDIATE"):
-                    if self.store.tick() != self._tick_seen:
-                        self._forget()
-                    yield
-                    self._tick_seen = self.store.tick()
-            except BaseException as error:
-                self._forget()
-                problem = _as_problem(error)
-                if problem is None:
-                    raise
-                raise problem from error
-            finally:
-                self._depth = 0
-
     def _forget(self) -> None:
         super()._forget()
-        self._policy = self._network = None
-        self.app.forget()
+        self._network = None
 
     def append(self, payload: bytes) -> Folded:
         """Write one entry of this node: number it, chain it, sign it, store it, fold it."""
@@ -248,7 +195,7 @@ class Log(Reader):
 
         What was refused and why is in the result. A log of ours that runs on without us makes this node open a new one.
         """
-        with self.transaction(), _collector_paused():
+        with self.transaction(), collector_paused():
             intake, broken = self._intake(source), set()
             for log, item in items:
                 if log not in broken and not intake.offer(log, item):
@@ -280,67 +227,6 @@ class Log(Reader):
             self.reincarnate()
 
     # trust
-
-    def _note_controls(self, intake: Intake) -> None:
-        for node, fact, lamport, id in intake.controls:
-            if not isinstance(fact, Vouch):
-                continue
-            try:
-                subject, agree, agree_sig = open_keys(fact)
-            except Problem:
-                continue  # a vouch that doesn't hold says nothing
-            sql = "INSERT OR IGNORE INTO vouch VALUES (?, ?, ?, ?, ?, ?)"
-            self.store.run(sql, node, subject, agree, agree_sig, lamport, id)
-            self._move_policy()
-
-    def _move_policy(self) -> None:
-        self._policy, self._policy_moved = None, True
-
-    def policy(self) -> tuple[trust.Policy, dict[bytes, str]]:
-        """The vouches and blocks that count now, and whom they reach."""
-        if self._policy is None:
-            vouches: dict[bytes, list[bytes]] = {}
-            for voucher, subject in self.store.query("SELECT voucher, subject FROM vouch ORDER BY lamport, id"):
-                vouches.setdefault(voucher, []).append(subject)
-            blocks = dict(self.store.query("SELECT node, lamport FROM block"))
-            policy = trust.Policy(self.keys.node, vouches, blocks, self.limits.vouches_per_node_max)
-            self._policy = policy, trust.reach(policy)
-        return self._policy
-
-    def _judge(self, node: bytes) -> tuple[str, int | None]:
-        policy = self.policy()
-        return trust.standing(*policy, node), trust.believed(*policy, node)
-
-    def _apply_policy(self, intake: Intake) -> tuple[list[Folded], bool]:
-        """Show and hide branches as the policy now has it: newly folded entries, and whether any left the books."""
-        grown: list[Folded] = []
-        shrank = False
-        if not self._policy_moved:
-            return grown, shrank
-        self._policy_moved = False
-        self.store.drop_meta(NOTES)
-        for log, branch in self.store.branches():
-            before = branch.shown
-            if not self._show(branch, self._judge(log.node)[1]):
-                continue
-            intake.touched[branch.no] = branch
-            intake.tick += 1
-            shrank |= branch.shown < before
-            grown.extend(self._between(log, branch, max(before, branch.base) + 1, branch.shown))
-        return grown, shrank
-
-    def _show(self, branch: Branch, bound: int | None) -> bool:
-        """Set what of a branch is folded and told; whether that changed."""
-        shown = leaf = branch.seq
-        if bound is not None:
-            shown = self.store.last_seq(branch.no, bound, signed=False) if bound >= 0 else NONE
-            leaf = self.store.last_seq(branch.no, bound, signed=True) if bound >= 0 else NONE
-        if (branch.shown, branch.leaf_seq) == (shown, leaf):
-            return False
-        branch.shown, branch.leaf_seq = shown, leaf
-        branch.leaf_head = (self.store.id_at(branch, leaf) or b"") if leaf >= 0 else b""
-        branch.shown_since = 0
-        return True
 
     def _repolicy(self) -> None:
         self._move_policy()
@@ -374,33 +260,6 @@ class Log(Reader):
             self.store.run(sql, node, bound, self.clock())
             self._repolicy()
 
-    def _lamport_of(self, node: bytes, entry: bytes) -> int:
-        row = self.store.by_id(entry)
-        if row is None or self.store.by_branch(place(row[0])[0])[0].node != node:
-            raise NotFound("This node has no such entry.", todo="Look it up with `bucketline log`.")
-        return row[2]
-
-    def trust_of(self, node: bytes) -> str:
-        """What a node is to us: "self", "paired", "vouched", "unknown" or "blocked"."""
-        self.refresh()
-        return trust.standing(*self.policy(), node)
-
-    def keys_of(self, node: bytes) -> tuple[bytes, bytes] | None:
-        """(agree, agree_sig) of a node, from its logs or from a vouch."""
-        rows = self.store.query(
-            "SELECT agree, agree_sig FROM log WHERE node = ? UNION ALL"
-            " SELECT agree, agree_sig FROM vouch WHERE subject = ? LIMIT 1",
-            node,
-            node,
-        )
-        return (bytes(rows[0][0]), bytes(rows[0][1])) if rows else None
-
-    def known_keys(self) -> dict[bytes, bytes]:
-        """Agreement keys of the nodes that we talk to: paired, or reachable through vouches, and not blocked."""
-        self.refresh()
-        found = {node: self.keys_of(node) for node, how in self.policy()[1].items() if how != "self"}
-        return {node: keys[0] for node, keys in found.items() if keys}
-
     def verify(self, progress: Progress | None = None) -> list[str]:
         """What doesn't hold among all hashes, chains and signatures, in words; empty where all holds."""
         return audit(self, self.network, progress)
@@ -419,24 +278,3 @@ class Log(Reader):
             own, seq, public = self.own, self._own_branch().seq, self.fence.read()
             if public is None or public[0] != own or public[1] < seq:
                 self.fence.write(own, seq)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A batch makes many small objects and no cycles: walking them over and over costs a tenth of a first exchange."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-def _as_problem(error: BaseException) -> Problem | None:
-    if isinstance(error, (sqlite3.OperationalError, peewee.OperationalError)):
-        if "full" in str(error):
-            return DiskFull("The disk is full.", kept="Nothing was recorded.", todo="Free some space, then try again.")
-        if "locked" in str(error):
-            return TooMany("Another program holds the database.", todo="Try again.", retry_after_s=2)
-    return None

@@ -14,7 +14,7 @@ from sync.frame import Range
 from sync.intake import Blocked, Gap
 from sync.log import Log
 from sync.messages import Cursor, Message
-from sync.store import Branch, LogRow
+from sync.rows import Branch, LogRow
 from sync.taking import Taker
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from sync.frame import HINT_BYTES, Range
 from sync.limits import Limits
-from sync.store import Branch, Store
+from sync.rows import Branch
+from sync.store import Store
 
 
 def read(store: Store, ref: int, branch: Branch, after: int, limits: Limits) -> Iterator[Range]:

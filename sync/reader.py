@@ -9,7 +9,8 @@ from hashlib import sha256
 from sync.digest import Leaf, root
 from sync.errors import Malformed
 from sync.intake import Decode, Folded
-from sync.store import Branch, LogRow, Row, Store, place
+from sync.rows import Branch, LogRow, Row, place
+from sync.store import Store
 
 BATCH = 2000  # entries decoded at a time
 FIRST = ((1 << 63) - 1, b"\xff" * 33)  # stands before every entry, newest first

@@ -10,16 +10,13 @@ that is the branch's end, for an unknown one nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from struct import unpack
 from typing import Any
 
 import peewee
 
 from sync.chunks import FEW, Chunks
 from sync.digest import Leaf
-
-NONE = -1  # nothing of a branch is shown
+from sync.rows import NONE, SEQ_MAX, Branch, EntryRow, LogRow, Row, WireRow, key_of, number, place
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -50,70 +47,7 @@ _INSERT = (
     "INSERT INTO entry (n, tick, key, id, lamport, claimed, payload, hash, sig, chunk, start, size)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-SEQ_BITS = 32
-SEQ_MAX = (1 << SEQ_BITS) - 1
-Row = tuple[int, bytes, int, int, bytes | None]  # n, id, lamport, claimed, payload
 _COLUMNS = "n, id, lamport, claimed, payload, chunk, start, size"
-WireRow = tuple[int, int, int, bytes | None, bytes | None, bytes | None, bytes]
-EntryRow = tuple[int, int, int, bytes, int, int, bytes | None, bytes | None, bytes | None]
-
-
-@dataclass(slots=True)
-class Branch:
-    """One row of `branch`: where a line of entries stands. Times are ms; `parent` is a branch number.
-
-    `changed` is the tick of its last change, `shown_since` that from which it was shown, `source` the peer that brought
-    its newest entries (empty for our own). It is `wild` where the author's clock ran backwards somewhere.
-    """
-
-    no: int
-    log: int
-    parent: int | None
-    base: int
-    seq: int
-    head: bytes
-    lamport: int
-    claimed: int
-    received: int
-    shown: int
-    leaf_seq: int
-    leaf_head: bytes
-    changed: int
-    shown_since: int
-    source: bytes
-    wild: int
-
-
-@dataclass(slots=True)
-class LogRow:
-    """One row of `log` with its branches."""
-
-    no: int
-    id: bytes
-    node: bytes
-    agree: bytes
-    agree_sig: bytes
-    branches: list[Branch]
-
-
-def number(branch: int, seq: int) -> int:
-    """`n` of an entry: its place in this store."""
-    return branch << SEQ_BITS | seq
-
-
-def place(n: int) -> tuple[int, int]:
-    """(branch, seq) of an entry's `n`."""
-    return n >> SEQ_BITS, n & SEQ_MAX
-
-
-def keys_of(ids: Sequence[bytes]) -> Sequence[int]:
-    """`key_of` for many ids at once."""
-    return unpack(f">{4 * len(ids)}q", b"".join(ids))[::4]
-
-
-def key_of(entry: bytes) -> int:
-    """The first 8 bytes of an entry id as SQLite's signed integer: a small index instead of a large one."""
-    return int.from_bytes(entry[:8], "big", signed=True)
 
 
 class Store:

@@ -10,7 +10,7 @@ from sync.giving import PREFIX, Want
 from sync.intake import Blocked, Unwanted
 from sync.log import Log, Taken
 from sync.messages import Have, Message
-from sync.store import LogRow
+from sync.rows import LogRow
 
 TRIES_MAX = 4  # how often a branch may be said to have come whole without being here
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sync.errors import Malformed
-from sync.store import key_of, keys_of, number, place
+from sync.rows import key_of, keys_of, number, place
 
 from .conftest import give, listen, meet, say, say_many, settle, trust
 
