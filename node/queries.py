@@ -11,43 +11,17 @@ from typing import Any
 
 from node import catalogue
 from node.catalogue import ItemRow, PlaceRow
-from node.events import Count, Distribution, Item, Loss, Place, Receipt, Team, Void
+from node.events import Count, Distribution, Loss, Place, Receipt
 from node.fold import Node
 from node.folding.names import search_key
+from node.telling import Words, items_of, summary
 from node.units import format_degrees, format_qty, format_time
 from sync.errors import NotFound
 from sync.log import Folded
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
-LINES_SHOWN = 3  # in a summary
 
 Row = dict[str, Any]
-
-
-class _Words:
-    """Names of places, items and teams, and when each team was last heard: what rows are filled in with."""
-
-    def __init__(self, node: Node, items: Sequence[str]) -> None:
-        self.places = {row.id: row for row in catalogue.places_all(node)}
-        self.items = {row.id: row for row in catalogue.item_rows(node, sorted(set(items)))}
-        self.teams, self.heard = catalogue.team_names(node), node.log.heard()
-
-    def place(self, id: str) -> PlaceRow:
-        return self.places.get(id) or PlaceRow(id, "", "", None, None, b"")
-
-    def item(self, id: str) -> ItemRow:
-        return self.items.get(id) or ItemRow(id, "", "", "", {}, {})
-
-    def about_place(self, id: str) -> Row:
-        row = self.place(id)
-        return {"place": id, "place_name": row.name or id, "team": catalogue.team_name(self.teams, row.node)}
-
-    def about_item(self, id: str) -> Row:
-        row = self.item(id)
-        return {"item": id, "item_name": row.name or id, "unit": row.unit}
-
-    def heard_of(self, place: str) -> str | None:
-        return _time(self.heard.get(self.place(place).node))
 
 
 @contextmanager
@@ -78,7 +52,7 @@ def stock(node: Node, place: str | None = None, item: str | None = None, lots: b
             catalogue.find_place(node, place).id if place else None,
             catalogue.find_item(node, item).id if item else None,
         )
-        words = _Words(node, [key[1] for key in cells])
+        words = Words(node, [key[1] for key in cells])
         rows = [row for key, cell in cells.items() for row in _stock_rows(words, key, cell, lots)]
     rows.sort(key=_by_name)
     return rows
@@ -112,7 +86,7 @@ def _cells(node: Node, place: str | None, item: str | None) -> dict[tuple[str, s
     return cells
 
 
-def _stock_rows(words: _Words, key: tuple[str, str], cell: Row, lots: bool) -> Iterator[Row]:
+def _stock_rows(words: Words, key: tuple[str, str], cell: Row, lots: bool) -> Iterator[Row]:
     for lot, qty, expiry in _shown_lots(cell["lots"], lots):
         yield {
             **words.about_place(key[0]),
@@ -142,7 +116,7 @@ def nearby(node: Node, item: str, lat_micro: int, lon_micro: int, within_km: flo
     with _moment(node):
         found = catalogue.find_item(node, item)
         cells = _cells(node, None, found.id)
-        words = _Words(node, [found.id])
+        words = Words(node, [found.id])
         rows = []
         for (place, _), cell in cells.items():
             where, qty = words.place(place), sum(row[1] for row in cell["lots"])
@@ -154,7 +128,7 @@ def nearby(node: Node, item: str, lat_micro: int, lon_micro: int, within_km: flo
     return [row for *_, row in sorted(rows, key=lambda found: found[:2])]
 
 
-def _near_row(words: _Words, place: str, km: float, qty: int, unit: str, cell: Row) -> Row:
+def _near_row(words: Words, place: str, km: float, qty: int, unit: str, cell: Row) -> Row:
     return {
         **words.about_place(place),
         "distance_km": round(km, 1),
@@ -185,7 +159,7 @@ def log(node: Node, limit: int = 50, before: str | None = None, own: bool = Fals
     """
     with _moment(node):
         entries = _latest(node, limit, _position(node, before), node.keys.node if own else None)
-        words = _Words(node, [line.item for e in entries for line in getattr(e.fact, "lines", ())])
+        words = Words(node, [id for e in entries for id in items_of(e.fact)])
         undone = _undone(node, entries)
         return [_log_row(node, words, entry, undone.get(entry.id)) for entry in entries]
 
@@ -195,7 +169,7 @@ def entry(node: Node, found: Folded) -> Row | None:
     if found.fact is None:
         return None
     with _moment(node):
-        words = _Words(node, [line.item for line in getattr(found.fact, "lines", ())])
+        words = Words(node, items_of(found.fact))
         return _log_row(node, words, found, _undone(node, [found]).get(found.id))
 
 
@@ -220,24 +194,27 @@ def _latest(node: Node, limit: int, before: tuple[int, bytes] | None, author: by
 
 
 def _undone(node: Node, entries: Sequence[Folded]) -> dict[bytes, Row]:
-    """Of the entries that are undone: by which entry (the first by (lamport, id)) and why."""
-    authors = {entry.id: entry.node for entry in entries}
-    marks = ",".join("?" * len(authors))
-    sql = f"SELECT target, node, n FROM voided WHERE target IN ({marks}) ORDER BY lamport DESC, void DESC"
-    by_target = {t: n for t, author, n in catalogue.query(node, sql, *authors) if authors[t] == author}
+    """Of the entries of stock that are undone: by which entry (the first by (lamport, id)) and why."""
+    authors = {e.id: e.node for e in entries if isinstance(e.fact, (Receipt, Distribution, Loss, Count))}
+    by_target: dict[bytes, int] = {}
+    for part in _parts(list(authors)):
+        marks = ",".join("?" * len(part))
+        sql = f"SELECT target, node, n FROM voided WHERE target IN ({marks}) ORDER BY lamport DESC, void DESC"
+        by_target.update({t: n for t, author, n in catalogue.query(node, sql, *part) if authors[t] == author})
     voids = {entry.n: entry for entry in node.log.fetch(list(by_target.values()))}
-    return {target: _void_row(voids[n]) for target, n in by_target.items() if _can_be_undone(entries, target)}
+    return {target: _void_row(voids[n]) for target, n in by_target.items()}
 
 
-def _can_be_undone(entries: Sequence[Folded], target: bytes) -> bool:
-    return any(e.id == target and isinstance(e.fact, (Receipt, Distribution, Loss, Count)) for e in entries)
+def _parts(ids: list[bytes]) -> Iterator[list[bytes]]:
+    """As many at a time as one statement takes."""
+    return (ids[start : start + 500] for start in range(0, len(ids), 500))
 
 
 def _void_row(entry: Folded) -> Row:
     return {"entry": entry.id.hex(), "why": getattr(entry.fact, "why", "")}
 
 
-def _log_row(node: Node, words: _Words, entry: Folded, undone: Row | None) -> Row:
+def _log_row(node: Node, words: Words, entry: Folded, undone: Row | None) -> Row:
     fact = entry.fact
     return {
         "entry": entry.id.hex(),
@@ -245,57 +222,11 @@ def _log_row(node: Node, words: _Words, entry: Folded, undone: Row | None) -> Ro
         "team": catalogue.team_name(words.teams, entry.node),
         "at": format_time(getattr(fact, "at", entry.claimed)),
         "recorded": format_time(entry.claimed),
-        "summary": summary(node, words, fact),
+        "summary": summary(words, fact),
         "void": undone,
         "mine": entry.node == node.keys.node,
         "place": fact.id if isinstance(fact, Place) else getattr(fact, "place", None),
     }
-
-
-def summary(node: Node, words: _Words, fact: object) -> str:
-    """A fact in one short sentence, such as "24 blanket, 3 tarpaulin at Gym North, 40 people"."""
-    if isinstance(fact, (Receipt, Distribution, Loss, Count)):
-        return _moved(words, fact)
-    if isinstance(fact, Void):
-        return f"Undid {fact.target[:8]}: {fact.why}"
-    if isinstance(fact, Team):
-        return f"The team calls itself {fact.name}"
-    if isinstance(fact, Item):
-        row = next(iter(catalogue.item_rows(node, [fact.id])), None)
-        return f"Item {fact.name or (row.label if row else fact.id)}{f' in {fact.unit}' if fact.unit else ''}"
-    if isinstance(fact, Place):
-        return f"Place {fact.name or words.place(fact.id).name or fact.id}{f' ({fact.kind})' if fact.kind else ''}"
-    return "Something that this version can't read"
-
-
-def _moved(words: _Words, fact: Receipt | Distribution | Loss | Count) -> str:
-    totals: dict[str, int] = {}
-    for line in fact.lines:
-        totals[line.item] = totals.get(line.item, 0) + line.qty
-    parts = [f"{format_qty(qty)} {_name(words.item(id))}" for id, qty in list(totals.items())[:LINES_SHOWN]]
-    more = [f"{len(totals) - LINES_SHOWN} more"] if len(totals) > LINES_SHOWN else []
-    place = words.place(fact.place)
-    told = ", ".join([*parts, *more]) or "Nothing"
-    return ", ".join([f"{told} at {place.name or place.id}", *_besides(words, fact)])
-
-
-def _name(item: ItemRow) -> str:
-    return item.name or item.id
-
-
-def _besides(words: _Words, fact: object) -> Iterator[str]:
-    if isinstance(fact, Receipt) and fact.source:
-        yield f"from {fact.source}"
-    if isinstance(fact, Loss):
-        yield fact.reason
-    if isinstance(fact, Distribution):
-        if fact.site:
-            site = words.place(fact.site)
-            yield f"handed out at {site.name or site.id}"
-        if fact.people is not None:
-            yield f"{fact.people} people"
-        if fact.households is not None:
-            yield f"{fact.households} households"
 
 
 # the catalogue
@@ -330,11 +261,11 @@ def _item_row(row: ItemRow) -> Row:
 def places(node: Node) -> list[Row]:
     """Every place by name, with its kind, coordinates (decimal degrees or None), team and when that was last heard."""
     with _moment(node):
-        words = _Words(node, [])
+        words = Words(node, [])
         return [_place_row(words, row) for row in words.places.values()]
 
 
-def _place_row(words: _Words, row: PlaceRow) -> Row:
+def _place_row(words: Words, row: PlaceRow) -> Row:
     return {
         "place": row.id,
         "name": row.name or row.id,

@@ -36,6 +36,7 @@ LAYERS = {
     "tables": "node.tables",
     "folding*": "node.fold node.folding node.folding.*",
     "catalogue": "node.catalogue",
+    "words in and out": "node.inputs node.telling",
     "use": "node.record node.queries node.accounts",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from node import catalogue, events, record
+from node import catalogue, events, inputs
 from sync import bundle, digest, entry, envelope, frame, messages, pairing
 from sync.digest import Leaf
 from sync.errors import Problem
@@ -323,9 +323,9 @@ def ids() -> Vector:
     named = [("Blanket", "piece"), ("  blanket ", "PIECE"), ("Rice   long  grain", "kg"), ("Straße", "Stück")]
     items = [{"name": name, "unit": unit, "id": catalogue.new_item_id(node, name, unit)} for name, unit in named]
     known = {"batch": "B7", "expiry": "2027-06-30", "fund": "Coast fund", "value": "12.5", "currency": "EUR"}
-    lots = [{**known, "lot": record._lot_id(tuple(known.values()))}]
+    lots = [{**known, "lot": inputs.lot_id(tuple(known.values()))}]
     nameless = dict.fromkeys(known, "") | {"expiry": "2027-06-30"}
-    lots.append({**nameless, "lot": record._lot_id(tuple(nameless.values()))})
+    lots.append({**nameless, "lot": inputs.lot_id(tuple(nameless.values()))})
     return {"items": items, "lots": lots}
 
 

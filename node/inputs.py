@@ -1,0 +1,178 @@
+"""Reads what people write into the fields of facts; every error names its field, such as `lines.0.qty`.
+
+Quantities come out in thousandths, times in ms, coordinates in micro-degrees; places and items as what the catalogue
+knows of them.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+from node import catalogue
+from node.catalogue import ItemRow
+from node.events import ReceiptLine
+from node.fold import Node
+from node.requests import PlaceIn, ReceiptLineIn
+from node.units import format_time, parse_date, parse_degrees, parse_money, parse_packed, parse_qty, parse_time
+from sync.errors import Malformed, OutOfRange, Problem
+from sync.identity import b32
+
+KEPT = "Nothing was recorded."
+PEOPLE_MAX = 10**9
+LINES_MAX = 1000  # in one entry
+WORD_CHARS_MAX = 200  # names, codes, lots, sources
+NOTE_CHARS_MAX = 4000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+Read = tuple[ItemRow, int, Any]  # a line's item, its thousandths, and the line as it was written
+
+
+@contextmanager
+def field(path: str) -> Iterator[None]:
+    """A Problem from inside names this field."""
+    try:
+        yield
+    except Problem as problem:
+        problem.kept = KEPT
+        problem.fields.setdefault(path, problem.what)
+        raise
+
+
+def place(node: Node, text: str, path: str = "place") -> str:
+    """The id of the place that a text means."""
+    with field(path):
+        return catalogue.find_place(node, text).id
+
+
+def rows(node: Node, lines: Sequence[Any], least: int) -> list[Read]:
+    """Each line with its item and its quantity in thousandths, `least` at least."""
+    with field("lines"):
+        if not lines:
+            raise OutOfRange("There is no line in it.", todo="Say at least one item and how much of it.")
+        if len(lines) > LINES_MAX:
+            raise OutOfRange(f"One entry holds at most {LINES_MAX} lines.", todo="Split it into several.")
+    found = []
+    for i, line in enumerate(lines):
+        with field(f"lines.{i}.item"):
+            item = catalogue.find_item(node, line.item)
+        with field(f"lines.{i}.qty"):
+            found.append((item, qty(line.qty, item, least), line))
+    return found
+
+
+def qty(text: str, item: ItemRow, least: int) -> int:
+    """A quantity of an item, perhaps in its packs, that isn't below the least that can be."""
+    found = parse_packed(text, item.packs)
+    if found < least:
+        todo = (
+            "A count can be zero, but not less." if not least else "Write how much it was; to undo an entry, void it."
+        )
+        raise OutOfRange(f"{text.strip()} {item.label} can't be.", todo=todo)
+    return found
+
+
+def number(path: str, value: int | None) -> int | None:
+    """How many people or households."""
+    if value is not None and not 0 <= value <= PEOPLE_MAX:
+        with field(path):
+            raise OutOfRange(f"{value} is not a number of {path} that can be.")
+    return value
+
+
+def word(path: str, text: str | None, chars_max: int = WORD_CHARS_MAX) -> str:
+    """A text without outer spaces; what isn't said is empty."""
+    found = (text or "").strip()
+    with field(path):
+        if len(found) > chars_max:
+            raise OutOfRange(f"This is {len(found)} characters long; at most {chars_max} fit.")
+        if _CONTROL.search(found):
+            raise Malformed("There is a character in it that can't be printed.")
+    return found
+
+
+def note(text: str | None, path: str = "note") -> str:
+    """A longer text."""
+    return word(path, text, NOTE_CHARS_MAX)
+
+
+def lot(path: str, text: str | None) -> str:
+    """The lot that a line names, empty where it names none; `path` is the line's, with a dot at its end."""
+    return word(f"{path}lot", text)
+
+
+def name(path: str, text: str) -> str:
+    """A name that can't be empty; spaces inside it are made single."""
+    found = " ".join(word(path, text).split())
+    if not found:
+        with field(path):
+            raise Malformed("It can't be empty.")
+    return found
+
+
+def receipt_line(i: int, item: ItemRow, qty: int, line: ReceiptLineIn) -> ReceiptLine:
+    """Line `i` of a receipt; goods of which something is known get a lot even where none is named."""
+    path = f"lines.{i}."
+    batch, fund = word(path + "batch", line.batch), word(path + "fund", line.fund)
+    with field(path + "expiry"):
+        expiry = parse_date(line.expiry) if line.expiry else ""
+    with field(path + "value"):
+        value = parse_money(line.value) if line.value else ""
+        if value.startswith("-"):
+            raise OutOfRange("A value can't be below nought.")
+    currency = word(path + "currency", line.currency).upper() if value else ""
+    known = (batch, expiry, fund, value, currency)
+    return ReceiptLine(item.id, qty, lot(path, line.lot) or lot_id(known), *known)
+
+
+def lot_id(known: Sequence[str]) -> str:
+    """A lot for goods of which the same is known: the same wherever they are received. Nothing known, no lot."""
+    if not any(known):
+        return ""
+    return b32(sha256("\0".join(["bucketline lot", *known]).encode()).digest())[:8]
+
+
+def refuse_twice(lines: Sequence[Read]) -> None:
+    """One count says one number: twice the same item would leave open which of them was seen."""
+    seen: dict[str, set[str]] = {}
+    for i, (item, _, line) in enumerate(lines):
+        named, before = lot(f"lines.{i}.", line.lot), seen.setdefault(item.id, set())
+        if before and (named in before or "" in before or not named):
+            with field(f"lines.{i}.item"):
+                raise OutOfRange(
+                    f"{item.label} is counted twice in this count.",
+                    todo="Add the numbers up, or name a lot on each line.",
+                )
+        before.add(named)
+
+
+def pack(path: str, text: str) -> int:
+    """How many thousandths of the unit a pack holds."""
+    with field(path):
+        found = parse_qty(text)
+        if found <= 0:
+            raise OutOfRange(f"A pack of {text} can't be.", todo="Say how many units one pack holds.")
+        return found
+
+
+def spot(body: PlaceIn) -> tuple[int | None, int | None]:
+    """Latitude and longitude, or neither."""
+    if (body.lat is None) != (body.lon is None):
+        with field("lon" if body.lon is None else "lat"):
+            raise Malformed("A spot needs both latitude and longitude.")
+    if body.lat is None or body.lon is None:
+        return None, None
+    with field("lat"):
+        lat = parse_degrees(body.lat, 90)
+    with field("lon"):
+        return lat, parse_degrees(body.lon, 180)
+
+
+def time(text: str) -> int:
+    """A time as ms since 1970 UTC; a year before that is a slip."""
+    with field("at"):
+        at = parse_time(text)
+        if at < 0:
+            raise OutOfRange(f"{format_time(at)} is before 1970.", todo="Check the year.")
+        return at
