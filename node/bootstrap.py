@@ -30,6 +30,13 @@ from sync.scheduler import Schedule
 # The network of real relief work. Drills and demos draw a network of their own, so that they never mix with it.
 RELIEF_NETWORK = bytes.fromhex("b5c6f1a2940e4d7a8a3d61e07f29c8d4")
 
+NETWORK_BYTES = 16
+
+
+def new_network(rng: Rng = os.urandom) -> bytes:
+    """A network of its own, for a drill or a demo."""
+    return rng(NETWORK_BYTES)
+
 
 def now_ms() -> int:
     """The machine's wall clock in ms since 1970 UTC."""

@@ -1,6 +1,5 @@
 """Commands that make, run and check a node: init, serve, demo, import, verify, doctor, token."""
 
-import secrets
 import signal
 import sys
 import threading
@@ -16,8 +15,6 @@ from node.cli.base import Call, pass_call, say, with_json
 from node.cli.words import table
 from sync.errors import Conflict, Malformed
 from sync.identity import show_id
-
-NETWORK_BYTES = 16
 
 
 @click.command()
@@ -52,12 +49,12 @@ def _network(text: str | None) -> bytes | None:
     if text is None:
         return None
     if text == "new":
-        return secrets.token_bytes(NETWORK_BYTES)
+        return bootstrap.new_network()
     try:
         network = bytes.fromhex(text)
     except ValueError:
         network = b""
-    if len(network) != NETWORK_BYTES:
+    if len(network) != bootstrap.NETWORK_BYTES:
         raise Malformed(f"{text!r} is not a network.", todo="Give 32 hex digits, or `new`.")
     return network
 
