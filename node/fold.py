@@ -9,7 +9,6 @@ wrote, and what is kept in memory is dropped.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from itertools import groupby
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -124,9 +123,8 @@ class Projector:
         for place, here in places.items():
             pending.move(place, here.moves)
         names.write(connection)
-        marks = pending.take_fresh()
-        if marks:
-            connection.executemany("INSERT OR IGNORE INTO unsettled (place, item) VALUES (?, ?)", marks)
+        marks = [(place, msgspec.json.encode(items).decode()) for place, items in pending.take_fresh()]
+        connection.executemany("INSERT OR REPLACE INTO unsettled (place, items) VALUES (?, ?)", marks)
         self._moved_on(max(entry.n for entry in batch))
         if pending.lines > PENDING_LINES_MAX:
             self._settle()
@@ -136,7 +134,7 @@ class Projector:
         turn = self._connection.execute("SELECT turn FROM projection WHERE name = ?", (NAME,)).fetchone()[0]
         if self._pending is None or turn != self._turn:
             self._turn = turn
-            self._pending = Pending(self._connection.execute("SELECT place, item FROM unsettled"))
+            self._pending = Pending((place, item) for place, items in self._unsettled() for item in items)
             self._voids = {}
             for target, node in self._connection.execute("SELECT target, node FROM voided"):
                 self._voids.setdefault(target, set()).add(node)
@@ -200,15 +198,18 @@ class Projector:
 
     def _settle(self) -> None:
         pending, connection = self._recall(), self._connection
-        rows = connection.execute("SELECT place, item FROM unsettled ORDER BY place, item").fetchall()
-        for place, together in groupby(rows, key=lambda row: cast(str, row[0])):
-            items = [item for _, item in together]
+        for place, items in self._unsettled():
             written = books.load(connection, place, items)
             stale = [item for item in items if item in written]
             books.save(connection, place, stale, items, self._settled(pending, place, items, written))
         connection.execute("DELETE FROM unsettled")
         self._moved_on(-1)
         self._pending = Pending(())
+
+    def _unsettled(self) -> list[tuple[str, list[str]]]:
+        """The items that lag behind the log, by place."""
+        rows = self._connection.execute("SELECT place, items FROM unsettled ORDER BY place").fetchall()
+        return [(place, msgspec.json.decode(items, type=list[str])) for place, items in rows]
 
     def _settled(self, pending: Pending, place: str, items: list[str], cells: dict[str, Cell]) -> dict[str, Cell]:
         """A place's written cells brought up to date: from what is pending where that suffices, else from the log."""

@@ -57,13 +57,12 @@ class Stock(Table):
 
 
 class Unsettled(Table):
-    """Cells whose rows in `cell` and `stock` lag behind the log."""
+    """Items whose rows in `cell` and `stock` lag behind the log: one row a place, a JSON list of item ids."""
 
-    place = TextField()
-    item = TextField()
+    place = TextField(primary_key=True)
+    items = TextField()
 
     class Meta:
-        primary_key = CompositeKey("place", "item")
         without_rowid = True
 
 

@@ -6,6 +6,7 @@ its payload lies, from which byte and how long. Single entries, such as a team's
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, repeat
 from typing import Any
 
 import zstandard
@@ -17,7 +18,7 @@ CHUNK_BYTES = 128 * 1024  # of payloads, before compression; a single payload ma
 KEPT = 32  # chunks kept inflated in memory
 LEVEL = 1
 
-Place = tuple[int, int, int]  # chunk, start, size
+Places = tuple[list[int], list[int], list[int]]  # columns: chunk, start, size
 
 
 class Chunks:
@@ -31,15 +32,18 @@ class Chunks:
         """Drop what is kept in memory: a rolled-back chunk's number is given again."""
         self._open.clear()
 
-    def pack(self, payloads: Sequence[bytes]) -> tuple[list[tuple[int, bytes]], list[Place]]:
+    def pack(self, payloads: Sequence[bytes]) -> tuple[list[tuple[int, bytes]], Places]:
         """Rows (number, bytes) of new chunks for these payloads, and where each payload lies."""
         last = self._query("SELECT coalesce(max(no), 0) FROM chunk")[0][0]
         rows: list[tuple[int, bytes]] = []
-        places: list[Place] = []
+        places: Places = [], [], []
         compress = zstandard.ZstdCompressor(level=LEVEL).compress
         for no, part in enumerate(_parts(payloads), last + 1):
             rows.append((no, compress(b"".join(part))))
-            places.extend(_places(no, part))
+            sizes = list(map(len, part))
+            places[0].extend(repeat(no, len(part)))
+            places[1].extend(accumulate(sizes[:-1], initial=0))
+            places[2].extend(sizes)
         return rows, places
 
     def payload(self, chunk: int, start: int, size: int) -> bytes:
@@ -70,10 +74,3 @@ def _parts(payloads: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
             yield payloads[start:at]
             start, size = at, len(payload)
     yield payloads[start:]
-
-
-def _places(no: int, part: Sequence[bytes]) -> Iterator[Place]:
-    at = 0
-    for payload in part:
-        yield no, at, len(payload)
-        at += len(payload)

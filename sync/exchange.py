@@ -22,6 +22,7 @@ from sync.taking import Taker
 
 ROOT = 16  # bytes of a root on the wire
 QUICK_S, SLOW_S = 3.0, 10.0  # round trips that tell a quick link from a poor one
+COMPARISONS_MAX = 4  # in one exchange: a side that goes on changing meanwhile is heard out next time
 
 
 class Memory(Protocol):
@@ -64,7 +65,8 @@ class Exchange:
         self._skew: int | None = None
         self._client = False
         self._offered = False  # all that we have was announced, by heads or by fingerprints
-        self._described = False  # fingerprints were compared
+        self._comparisons = 0  # how often all was compared by fingerprints
+        self._compared_at: tuple[bytes, bytes] | None = None  # both roots when the last comparison began
         self._their_at: Cursor | None = None
         self._their_root = b""
         self._turns = 0
@@ -156,8 +158,16 @@ class Exchange:
             self._describe(answer)
 
     def _describe(self, answer: Message) -> None:
-        self._described = True
+        self._begin_comparison()
         self._say(answer, digest.describe(self.log.leaves()))
+
+    def _begin_comparison(self) -> None:
+        self._comparisons += 1
+        self._compared_at = self._root(), self._their_root
+
+    def _unchanged(self) -> bool:
+        """Whether neither side has changed since all was compared, so that what differs is meant to."""
+        return self._compared_at == (self._root(), self._their_root)
 
     def _say(self, answer: Message, spans: list[digest.Span]) -> None:
         answer.spans = messages.wire_spans(spans)
@@ -187,7 +197,9 @@ class Exchange:
         return self._turn(answer, len(message.heads) >= self._heads_max)
 
     def _compare(self, answer: Message, spans: list[digest.Span]) -> None:
-        self._offered = self._described = True
+        self._offered = True
+        if not self._comparisons:
+            self._begin_comparison()
         said, extra = digest.compare(self.log.leaves(), spans, self._heads_max)
         self._later += extra
         self._tell(answer)
@@ -220,7 +232,7 @@ class Exchange:
         if answer.wants:
             answer.budget, answer.root = self._budget, self._root()
             return self._send(answer)
-        if self._root() == self._their_root or self._described:
+        if self._root() == self._their_root or self._unchanged() or self._comparisons >= COMPARISONS_MAX:
             self._end()
             return None
         self._describe(answer)
@@ -238,7 +250,7 @@ class Exchange:
         root = self._root()
         if self.taker.lacking:
             return
-        if root != self._their_root:
+        if root != self._their_root and self._unchanged():
             self._settle(root)
         self._remember()
 

@@ -1,15 +1,40 @@
 """The rows of a store as they stand in memory, and the numbers by which they are found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from struct import unpack
+from typing import Any, NamedTuple
 
 NONE = -1  # nothing of a branch is shown
 SEQ_BITS = 32
 SEQ_MAX = (1 << SEQ_BITS) - 1
 Row = tuple[int, bytes, int, int, bytes | None]  # n, id, lamport, claimed, payload
 WireRow = tuple[int, int, int, bytes | None, bytes | None, bytes | None, bytes]
-EntryRow = tuple[int, int, int, bytes, int, int, bytes | None, bytes | None, bytes | None]
+
+
+class Columns(NamedTuple):
+    """Entries to be written, column by column: made row by row they would cost more than their writing."""
+
+    ns: list[int]
+    ticks: list[int]
+    keys: list[int]
+    ids: list[bytes]
+    lamports: list[int]
+    claims: list[int]
+    payloads: list[bytes | None]
+    hashes: list[bytes | None]
+    sigs: list[bytes | None]
+
+    @classmethod
+    def empty(cls) -> "Columns":
+        """No entries yet."""
+        return cls([], [], [], [], [], [], [], [], [])
+
+    def extend(self, *more: Iterable[Any]) -> None:
+        """Add entries, a column each."""
+        columns: tuple[list[Any], ...] = tuple(self)
+        for column, values in zip(columns, more, strict=True):
+            column.extend(values)
 
 
 @dataclass(slots=True)

@@ -10,13 +10,14 @@ that is the branch's end, for an unknown one nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import peewee
 
 from sync.chunks import FEW, Chunks
 from sync.digest import Leaf
-from sync.rows import NONE, SEQ_MAX, Branch, EntryRow, LogRow, Row, WireRow, key_of, number, place
+from sync.rows import NONE, SEQ_MAX, Branch, Columns, LogRow, Row, WireRow, key_of, number, place
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -188,17 +189,17 @@ class Store:
 
     # entries
 
-    def insert(self, rows: Sequence[EntryRow]) -> None:
-        """Write entry rows; many that come together share chunks."""
+    def insert(self, new: Columns) -> None:
+        """Write entries; the payloads of many that come together share chunks."""
         connection = self.db.connection()
-        payloads = [row[6] for row in rows if row[6] is not None]
-        if len(rows) < FEW or len(payloads) < len(rows):
-            connection.executemany(_INSERT, [(*row, None, None, None) for row in rows])
+        present = [payload for payload in new.payloads if payload is not None]
+        if len(new.ns) < FEW or len(present) < len(new.ns):
+            connection.executemany(_INSERT, zip(*new, repeat(None), repeat(None), repeat(None), strict=False))
             return
-        chunks, places = self._chunks.pack(payloads)
+        chunks, places = self._chunks.pack(present)
         connection.executemany("INSERT INTO chunk VALUES (?, ?)", chunks)
-        whole = zip(rows, places, strict=True)
-        connection.executemany(_INSERT, [(*row[:6], None, *row[7:], *at) for row, at in whole])
+        packed = new._replace(payloads=[None] * len(present))
+        connection.executemany(_INSERT, zip(*packed, *places, strict=True))
 
     def _entries(self, where: str, *values: Any) -> list[Row]:
         """Rows of entries, each with its payload."""

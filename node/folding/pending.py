@@ -5,32 +5,36 @@ here, and its cell is brought up to date once, when somebody asks. Nothing depen
 something pending is marked in the database as unsettled, and without its pending facts it is recounted from the log.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from node.events import Count, Distribution, Loss, Receipt
 from node.folding.cells import Moves, PlacedCount
 
-Marks = list[tuple[str, str]]  # place, item
 Moved = Receipt | Distribution | Loss
 
 
 class PlacePending:
-    """Of one place: columns of its movements in and out, counts by item, and the items that have anything pending."""
+    """Of one place: columns of its movements in and out, and counts by item."""
 
     def __init__(self) -> None:
         self.gains = Moves([], [], [], [])
         self.losses = Moves([], [], [], [])
         self.counts: dict[str, list[PlacedCount]] = {}
-        self.marked: set[str] = set()
 
 
 class Pending:
-    """Everything pending; `lost` are cells that can only be recounted, `fresh` those not yet marked as unsettled."""
+    """Everything pending. `lost` are cells that can only be recounted, `marks` all items with something pending by
+    place, and `fresh` the places whose marks have grown since they were written.
+    """
 
     def __init__(self, lost: Iterable[tuple[str, str]]) -> None:
         self.lost = set(lost)
-        self.fresh: Marks = []
+        self.fresh: set[str] = set()
         self.lines = 0
+        self.marks: defaultdict[str, set[str]] = defaultdict(set)
+        for place, item in self.lost:
+            self.marks[place].add(item)
         self._places: dict[str, PlacePending] = {}
         self._words: dict[str, str] = {}
 
@@ -55,29 +59,30 @@ class Pending:
         moves.lots.extend([line.lot for line in lines])
         moves.times.extend([fact.at for fact in facts for _ in fact.lines])
         moves.qtys.extend([line.qty for line in lines])
-        self._mark(place, here, fresh)
+        self._mark(place, fresh)
         self.lines += len(lines)
 
-    def _mark(self, place: str, here: PlacePending, items: set[str]) -> None:
-        self.fresh.extend((place, item) for item in items - here.marked)
-        here.marked |= items
+    def _mark(self, place: str, items: set[str]) -> None:
+        if not items <= self.marks[place]:
+            self.marks[place] |= items
+            self.fresh.add(place)
 
     def count(self, fact: Count, lamport: int, id: bytes) -> None:
         """Keep a count's lines."""
         here = self.of(fact.place)
         for index, line in enumerate(fact.lines):
             here.counts.setdefault(line.item, []).append((fact.at, lamport, id, index, line))
-        self._mark(fact.place, here, {line.item for line in fact.lines})
+        self._mark(fact.place, {line.item for line in fact.lines})
         self.lines += len(fact.lines)
 
     def lose(self, fact: Receipt | Distribution | Loss | Count) -> None:
         """A fact that was folded is undone: its cells have to be recounted."""
-        cells = [(fact.place, line.item) for line in fact.lines]
-        self.lost.update(cells)
-        self.fresh.extend(cells)
+        items = {line.item for line in fact.lines}
+        self.lost.update((fact.place, item) for item in items)
+        self._mark(fact.place, items)
 
-    def take_fresh(self) -> Marks:
-        """The cells to mark as unsettled, sorted; they are fresh no longer."""
-        taken = sorted(set(self.fresh))
+    def take_fresh(self) -> list[tuple[str, list[str]]]:
+        """The items to mark as unsettled, by place, where that has changed; it is written after this."""
+        taken = [(place, sorted(self.marks[place])) for place in sorted(self.fresh)]
         self.fresh.clear()
         return taken

@@ -16,7 +16,7 @@ from sync.identity import Keys, b32
 LOGS, ITEMS, PLACES = 40, 150, 60
 START = 1_790_000_000_000  # ms: the first day
 MONTH = 30 * 86_400_000
-RANGE = 256  # entries under one signature, as a peer would have them
+RANGE = 512  # entries under one signature: what an author's own node sends at a time
 NOTES = ("", "", "", "rain, road slow", "second truck", "left with the night shift", "seal intact")
 WORDS = (
     *("blanket", "tarpaulin", "bucket", "soap", "rice", "beans", "water", "tent"),
