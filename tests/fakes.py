@@ -10,8 +10,11 @@ from typing import Any
 import peewee
 
 from node.fold import Projector
+from sync import ranges
 from sync.fence import MemoryFence
+from sync.frame import pack, unpack
 from sync.identity import Keys
+from sync.limits import DEFAULT
 from sync.log import Folded, Log
 
 START_MS = 1_700_000_000_000
@@ -94,3 +97,13 @@ def memory_node(seed: object = 1) -> MemoryNode:
     node.log = Log(db, keys, b"test network 123", fold, node.clock, rng, MemoryFence())
     fold.attach(node.log)
     return node
+
+
+def tell(teller: MemoryNode, hearer: MemoryNode) -> None:
+    """All that one node holds reaches another, which trusts it."""
+    keys, store = teller.keys, teller.log.store
+    hearer.log.vouch(keys.node, keys.agree, keys.agree_sig)
+    for row, branch in store.branches():
+        packed = pack(list(ranges.read(store, 0, branch, branch.base, DEFAULT)))
+        taken = hearer.log.ingest([(row.id, item) for item in unpack(packed, DEFAULT)], keys.node)
+        assert not taken.refused
