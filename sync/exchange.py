@@ -64,6 +64,7 @@ class Exchange:
         self.finished = False
         self._skew: int | None = None
         self._client = False
+        self._proven = False  # the other side is there now: it showed a nonce of ours, or opened later than ever before
         self._offered = False  # all that we have was announced, by heads or by fingerprints
         self._comparisons = 0  # how often all was compared by fingerprints
         self._compared_at: tuple[bytes, bytes] | None = None  # both roots when the last comparison began
@@ -85,7 +86,7 @@ class Exchange:
         with self.log.reading():
             root = self._root()
             held, expect = self.memory.held(self.peer), self._settled(root)
-            return self._send(Message(root, self.log.clock(), held, self._at(), expect=expect))
+            return self._send(Message(root, self.log.opening_clock(), held, self._at(), expect=expect))
 
     def receive(self, body: bytes) -> bytes | None:
         """The next message to send, or None: the client is done. Stores what earlier messages brought first."""
@@ -95,8 +96,10 @@ class Exchange:
             raise TooMany("An exchange takes too many turns.")
         with self.log.reading():
             self.work()
+            greeting = not self._client and self._turns == 1
+            self._proven = not greeting or self.log.note_opening(self.peer, message.clock)
             self._note(message)
-            if not self._client and self._turns == 1:
+            if greeting:
                 return self._send(self._greet(message))
             if message.same:
                 if not self._client:
@@ -124,9 +127,12 @@ class Exchange:
     def _note(self, message: Message) -> None:
         if message.clock:
             self._skew = message.clock - self.log.clock()
-            self.memory.note_skew(self.peer, self._skew)
         self._their_root = message.root or self._their_root
         self._their_at = self._their_at or message.at
+        if not self._proven:
+            return  # perhaps somebody's recording: it is answered, and changes nothing
+        if message.clock and self._skew is not None:
+            self.memory.note_skew(self.peer, self._skew)
         if message.held and message.held[0] == self.log.store_id and message.held[1] <= self.log.tick():
             self.memory.set_given(self.peer, *message.held)
 
@@ -136,11 +142,12 @@ class Exchange:
         answer = Message(root=root, clock=self.log.clock(), at=self._at())
         if message.root == root or (message.expect == root and self._compared()):
             answer.same = self.finished = True
-            if message.root == root:
+            if message.root == root and self._proven:
                 self._remember()
             return answer
         answer.held = self.memory.held(self.peer)
-        self._set_note("compared", b"1")
+        if self._proven:
+            self._set_note("compared", b"1")
         self._offer(answer, message.held)
         return answer
 

@@ -4,9 +4,12 @@ It is raised, and fsynced, before a head of the node's own log leaves the machin
 it was rolled back; going on in the same log would write two entries with one number, so a new log is opened instead.
 """
 
+import errno
 import os
 from pathlib import Path
 from typing import Protocol
+
+from sync.errors import Conflict, DiskFull
 
 
 class Fence(Protocol):
@@ -35,9 +38,18 @@ class FileFence:
 
     def write(self, log: bytes, seq: int) -> None:
         """Replace the file so that a power cut leaves the old or the new one whole."""
+        try:
+            self._replace(f"{log.hex()} {seq}\n")
+        except OSError as error:
+            kept, todo = "Nothing was sent.", "Free some space, or make the folder writable; then try again."
+            if error.errno == errno.ENOSPC:
+                raise DiskFull("The disk is full.", kept, todo) from None
+            raise Conflict(f"{self.path} can't be written: {error.strerror}.", kept, todo) from None
+
+    def _replace(self, text: str) -> None:
         fresh = self.path.with_suffix(".new")
         with open(fresh, "w", encoding="ascii") as file:
-            file.write(f"{log.hex()} {seq}\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(fresh, self.path)

@@ -51,6 +51,7 @@ class Log(Decider):
         super().__init__(db, app, keys, limits)
         self.clock, self.rng, self.fence = clock, rng, fence
         self._network: bytes | None = None
+        self._opened = 0
         self._open(network, machine)
 
     # opening, and new incarnations
@@ -128,7 +129,7 @@ class Log(Decider):
                     "This node already has records in another network.",
                     todo="Start a second node for the other network with `bucketline --data DIR init`.",
                 )
-            for table in ("entry", "chunk", "branch", "log", "vouch", "block", "contact"):
+            for table in ("entry", "chunk", "branch", "log", "vouch", "block", "contact", "opening"):
                 self.store.run(f"DELETE FROM {table}")
             self.store.set_meta("network", network)
             self._forget()
@@ -263,6 +264,21 @@ class Log(Decider):
     def verify(self, progress: Progress | None = None) -> list[str]:
         """What doesn't hold among all hashes, chains and signatures, in words; empty where all holds."""
         return audit(self, self.network, progress)
+
+    def opening_clock(self) -> int:
+        """The clock to open an exchange with: later than that of every other opening of this process."""
+        with self._lock:
+            self._opened = max(self.clock(), self._opened + 1)
+            return self._opened
+
+    def note_opening(self, node: bytes, clock: int) -> bool:
+        """Whether an opening is newer by its writer's clock than all that were noted: no recording of an old one."""
+        with self.transaction():
+            rows = self.store.query("SELECT clock FROM opening WHERE node = ?", node)
+            if rows and rows[0][0] >= clock:
+                return False
+            self.store.run("INSERT OR REPLACE INTO opening VALUES (?, ?)", node, clock)
+            return True
 
     def note_contact(self, node: bytes) -> None:
         """A node has just told us all that it holds: its news is as of now."""

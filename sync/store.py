@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS vouch (
   lamport INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (voucher, subject, id));
 CREATE TABLE IF NOT EXISTS block (node BLOB PRIMARY KEY, lamport INTEGER NOT NULL, since INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS contact (node BLOB PRIMARY KEY, at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS opening (node BLOB PRIMARY KEY, clock INTEGER NOT NULL);
 """
 _INSERT = (
     "INSERT INTO entry (n, tick, key, id, lamport, claimed, payload, hash, sig, chunk, start, size)"

@@ -646,3 +646,26 @@ def test_frames_for_logs_that_were_not_announced_are_refused(pair):
     with pytest.raises(Malformed):
         server.receive(encode(Message(frames=[pack([make([b"{}"], ref=99)])])))
     assert state(b) == before
+
+
+def test_a_recorded_opening_that_is_played_again_changes_nothing():
+    anna, ben = new_log(1), new_log(2)
+    trust(anna, ben)
+    settle(anna, ben)
+    recording = Exchange(anna, ben.keys.node, anna.memory).open()
+    assert Exchange(ben, anna.keys.node, ben.memory).receive(recording)
+    noted = ben.heard()[anna.keys.node]
+    ben.clock.ms += 3_600_000
+    before = state(ben), ben.memory.given(anna.keys.node), ben.heard()
+    assert Exchange(ben, anna.keys.node, ben.memory).receive(recording)
+    assert (state(ben), ben.memory.given(anna.keys.node), ben.heard()) == before
+    assert ben.heard()[anna.keys.node] == noted
+
+
+def test_a_later_opening_of_a_frozen_clock_still_counts():
+    anna, ben = new_log(1), new_log(2)
+    trust(anna, ben)
+    settle(anna, ben)
+    ben.clock.ms += 60_000
+    settle(anna, ben)
+    assert ben.heard()[anna.keys.node] == ben.clock.ms
