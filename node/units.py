@@ -88,7 +88,8 @@ def format_time(ms: int) -> str:
 
     What a wild clock wrote from beyond the years 1 to 9999 shows as the end of that span.
     """
-    moment = _EPOCH + dt.timedelta(milliseconds=min(max(ms, _MS_MIN), _MS_MAX))
+    ms = min(max(ms, _MS_MIN), _MS_MAX)
+    moment = _EPOCH + dt.timedelta(milliseconds=ms)
     return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
 
 
