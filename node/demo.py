@@ -31,9 +31,8 @@ def say_aside(text: str) -> None:
 
 
 def wait_for_signal() -> None:
-    """Until somebody presses Ctrl-C or asks the process to end."""
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
+    """Until somebody presses Ctrl-C or asks the process to end, which both arrive as a KeyboardInterrupt."""
+    threading.Event().wait()
 
 
 def run(
@@ -48,10 +47,11 @@ def run(
 ) -> dict[str, Any]:
     """Play a scenario and tell what came of it; without `check` stay up until `wait` returns.
 
-    Gives {scenario, nodes, entries, balanced, digests}: how many nodes and entries there are, whether the books balance
-    on every node and all nodes agree, and each node's digests as {team, node, root, policy, stock}. The pages listen from `base_port` on (8480), or
-    where a port is free. The nodes live under `folder` and stay there; without one they are gone at the end. `say` is
-    told the story line by line. NotFound for a scenario that there isn't.
+    Gives {scenario, nodes, entries, balanced, digests, balance}: how many nodes and entries there are, whether the
+    books balance on every node and all nodes agree, each node's digests as {root, policy, stock}, and the books item by
+    item. The pages listen from `base_port` on (8480; 0: anywhere), or where a port is free. The nodes live under
+    `folder` and stay there; without one they are gone at the end. `say` is told the story line by line. NotFound for an
+    unknown scenario.
     """
     play = scenarios.find(scenario)
     with _ends_in_order(), _folder(folder) as home, _stage(home, clock, rng, say) as stage:
@@ -101,13 +101,15 @@ def _stage(folder: Path, clock: Clock, rng: Rng, say: Say) -> Iterator[Stage]:
 
 
 def outcome(stage: Stage) -> dict[str, Any]:
-    """{nodes, entries, balanced, digests} as things stand now."""
+    """{nodes, entries, balanced, digests, balance} as things stand now; `balance` has the rows of the first node."""
     nodes = [team.node for team in stage.teams]
+    books = [accounts.balance(node) for node in nodes]
     return {
         "nodes": len(nodes),
         "entries": max((node.log.counts()[0] for node in nodes), default=0),
-        "balanced": bool(nodes) and stage.agree() and all(accounts.balance(node)["balanced"] for node in nodes),
-        "digests": [{"team": team.name, "node": team.node.id, **team.node.digest()} for team in stage.teams],
+        "balanced": bool(nodes) and stage.agree() and all(book["balanced"] for book in books),
+        "digests": [node.digest() for node in nodes],
+        "balance": books[0]["items"] if books else [],
     }
 
 
@@ -122,11 +124,12 @@ def _verdict(found: dict[str, Any]) -> str:
 
 def _stay_up(stage: Stage, port: int, wait: Callable[[], None]) -> None:
     """Pages of all nodes and exchanges on schedule, until told to stop."""
-    for team, url in [(team, _open_page(team.node, port and port + i)) for i, team in enumerate(stage.teams)]:
-        team.node.start_scheduler()
-        stage.say(f"{url}  {team.name}: {_whereabouts(team)}")
-    stage.say("Open them in a browser; what you record on one is on the others soon. Ctrl-C ends the demo.")
-    wait()
+    with suppress(KeyboardInterrupt):
+        for team, url in [(team, _open_page(team.node, port and port + i)) for i, team in enumerate(stage.teams)]:
+            team.node.start_scheduler()
+            stage.say(f"{url}  {team.name}: {_whereabouts(team)}")
+        stage.say("Open them in a browser; what you record on one is on the others soon. Ctrl-C ends the demo.")
+        wait()
     stage.say("Stopping.")
 
 

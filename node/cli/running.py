@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from node import bootstrap, checks, tokens
+from node import bootstrap, checks, demo, tokens
 from node.cli.base import Call, pass_call, say, with_json
 from node.cli.words import table
 from sync.errors import Conflict, Malformed
@@ -123,7 +123,15 @@ def demo_(call: Call, scenario: str, check: bool, port: int | None) -> None:
 
     Example: bucketline demo storm --check
     """
-    raise NotImplementedError
+    bootstrap.calm_collector()
+    found = demo.run(scenario, check, port, call.flags.get("data"), say, wait)
+    if not check:
+        return
+    heads = ["item_name", "unit", "received", "distributed", "lost", "unexplained", "on_hand"]
+    balance = found.pop("balance")
+    call.answer(found, table(balance, [(head.replace("_", " "), _pick(head)) for head in heads], "Nothing was played."))
+    if not found["balanced"]:
+        raise SystemExit(1)
 
 
 @click.command("import")
