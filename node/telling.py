@@ -21,7 +21,8 @@ class Words:
     def __init__(self, node: Node, items: Sequence[str]) -> None:
         self.places = {row.id: row for row in catalogue.places_all(node)}
         self.items = {row.id: row for row in catalogue.item_rows(node, sorted(set(items)))}
-        self.teams, self.heard = catalogue.team_names(node), node.log.heard()
+        self.teams = catalogue.team_names(node)
+        self._heard = {team: format_time(ms) for team, ms in node.log.heard().items()}
 
     def place(self, id: str) -> PlaceRow:
         """What is known of a place."""
@@ -50,8 +51,7 @@ class Words:
 
     def heard_of(self, place: str) -> str | None:
         """When the team of a place was last heard."""
-        heard = self.heard.get(self.place(place).node)
-        return None if heard is None else format_time(heard)
+        return self._heard.get(self.place(place).node)
 
 
 def items_of(fact: object) -> list[str]:
