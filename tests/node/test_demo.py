@@ -162,20 +162,22 @@ def test_the_failed_exchanges_lie_most_of_a_day_apart(played):
 
 
 def _spoil_stock(stage: Any) -> None:
-    node = stage.teams[1].node
-    with node.log.transaction():
-        node.db.execute_sql("UPDATE stock SET qty = qty + 1000 WHERE rowid = (SELECT min(rowid) FROM stock)")
+    """The same wrong number in everybody's tables: all agree, and all are wrong."""
+    for team in stage.teams:
+        with team.node.log.transaction():
+            team.node.db.execute_sql("UPDATE stock SET qty = qty + 1000 WHERE item = (SELECT min(item) FROM stock)")
+    assert stage.agree()
 
 
 def _write_apart(stage: Any) -> None:
     stage.teams[1].place("Somewhere else", "site", "29.9,-90.1")
 
 
-def _name_another(stage: Any) -> None:
+def _block_a_team(stage: Any) -> None:
     stage.teams[0].node.block(stage.teams[1].node.id)
 
 
-@pytest.mark.parametrize("harm", [_spoil_stock, _write_apart, _name_another])
+@pytest.mark.parametrize("harm", [_spoil_stock, _write_apart, _block_a_team])
 def test_books_that_do_not_agree_are_not_called_balanced(tmp_path, monkeypatch, harm):
     def play_and_harm(stage: Any) -> None:
         demo.scenarios.storm.play(stage)
@@ -231,7 +233,7 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one():
     told: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        play(check=False, base_port=port, say=told.append, wait=lambda: None)
+        play(check=False, base_port=port, say=told.append, wait=lambda: [_page(url) for url in _addresses(told)])
     found = _addresses(told)
     assert len(found) == 3 and f"http://127.0.0.1:{port}/" not in found
 
