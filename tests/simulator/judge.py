@@ -1,0 +1,109 @@
+"""What must hold: of one machine at any time, and of all when they have met."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from node import accounts, queries
+from node.units import format_qty
+from tests import model
+
+if TYPE_CHECKING:
+    from tests.simulator.machine import Machine
+    from tests.simulator.world import World
+
+
+def folded(machine: Machine) -> list[Any]:
+    """All entries of the inventory that a machine's node folds."""
+    return [e for batch in machine.node.log.folded() for e in batch if e.fact is not None]
+
+
+def sound(machine: Machine) -> None:
+    """A machine holds what it must, its chains verify, and its tables say what the model says of its entries."""
+    with machine.safe():
+        log = machine.node.log
+        problems = log.verify()
+        assert problems == [], f"{machine.name} doesn't verify: {problems}"
+        gone = [id.hex()[:8] for id in machine.holds if log.get(id) is None]
+        assert not gone, f"{machine.name} lost acknowledged entries: {gone}"
+        as_the_model(machine)
+
+
+def as_the_model(machine: Machine) -> None:
+    """Stock and cells are those of the plain model's fold of the entries that this node folds."""
+    node, entries = machine.node, folded(machine)
+    node.fold.settle()
+    stock = {(p, i, lot): int(qty) for p, i, lot, qty in rows(node, "SELECT place, item, lot, qty FROM stock") if qty}
+    assert stock == model.on_hand(entries), f"the stock of {machine.name} is not the model's"
+    cells = {(p, i): (at, counted) for p, i, at, counted in rows(node, "SELECT place, item, at, counted FROM cell")}
+    expected = {key: (cell.newest, cell.counted) for key, cell in model.cells(entries).items()}
+    assert cells == expected, f"the cells of {machine.name} are not the model's"
+
+
+def as_told(machine: Machine) -> None:
+    """What people are shown is what the model says."""
+    entries = folded(machine)
+    totals = {key: sum(cell.lots.values()) for key, cell in model.cells(entries).items()}
+    for lots in (False, True):
+        shown: dict[tuple[str, str], list[str]] = {}
+        for row in queries.stock(machine.node, lots=lots):
+            shown.setdefault((row["place"], row["item"]), []).append(row["qty"])
+        assert shown.keys() == totals.keys()
+        assert lots or {key: [format_qty(total)] for key, total in totals.items()} == shown
+    listed = queries.log(machine.node, limit=len(entries) + 5)
+    assert sorted(row["entry"] for row in listed) == sorted(e.id.hex() for e in entries), "the list isn't whole"
+    undone = {row["entry"] for row in listed if row["void"]}
+    assert undone == {id.hex() for id in model.undone(entries)}
+    assert {row["place"] for row in queries.places(machine.node)} == set(model.declared_first(entries))
+
+
+def rows(node: Any, sql: str) -> list[tuple[Any, ...]]:
+    """All rows of one statement."""
+    return node.db.execute_sql(sql).fetchall()  # type: ignore[no-any-return]
+
+
+def agreed(world: World, group: list[Machine]) -> None:
+    """All of a group hold, fold and show the same, nothing that had to be kept is gone, and the books balance."""
+    digests = {tuple(machine.node.digest().values()) for machine in group}
+    assert len(digests) == 1, f"the digests differ: {[(m.name, m.node.digest()) for m in group]}"
+    for machine in group:
+        sound(machine)
+        whole(world, machine, group)
+        as_told(machine)
+        books = accounts.balance(machine.node)
+        assert books["balanced"], books["problems"]
+        rebuilt(machine)
+
+
+def whole(world: World, machine: Machine, group: list[Machine]) -> None:
+    """Every entry that was acknowledged in the group is here as it was written, and none that nobody wrote."""
+    here = {entry.id: entry for entry in folded(machine)}
+    nodes = {other.keys.node for other in group}
+    must = {id: e for id, e in world.acknowledged.items() if e.node in nodes and id not in world.lost}
+    gone = [id.hex()[:8] for id in must if id not in here]
+    assert not gone, f"{machine.name} lacks acknowledged entries: {gone}"
+    for id, entry in here.items():
+        written = world.acknowledged.get(id) or world.unacknowledged.get(id)
+        assert written is not None, f"nobody wrote entry {id.hex()[:8]}"
+        assert entry._replace(n=0) == written._replace(n=0)
+
+
+def rebuilt(machine: Machine) -> None:
+    """Folding everything from scratch, and opening the node anew, both give what is there."""
+    node = machine.node
+    before = node.digest()
+    with node.log.transaction():
+        node.fold.refold(node.log.folded())
+    assert node.digest() == before, f"a rebuild on {machine.name} gives another digest"
+    machine.restart()
+    assert machine.node.digest() == before, f"a restart of {machine.name} gives another digest"
+
+
+def restored(machine: Machine, own: bytes, public: tuple[bytes, int] | None) -> None:
+    """A machine that came up on an old disk goes on in its log only if all that it made public is there."""
+    log = machine.node.log
+    with machine.safe():
+        seq = log.store.logs()[own].branches[0].seq if own in log.store.logs() else -1
+        if public and public[0] == own and public[1] > seq:
+            assert log.own != own, f"{machine.name} goes on where it was, with numbers that are taken"
+        sound(machine)
