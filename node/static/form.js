@@ -4,7 +4,8 @@
 const unitOf = (input) => {
   const list = input.list;
   const option = list && [...list.options].find((one) => one.value === input.value);
-  return option ? option.label : "";
+  const long = input.value.length > 18 ? input.value.replace(/ \([^()]*\)$/, "") + " · " : "";
+  return option ? long + option.label : "";
 };
 
 document.addEventListener("input", (event) => {

@@ -8,9 +8,10 @@ import segno
 from flask import request
 from markupsafe import Markup
 
+from node import catalogue
 from node.web import context, words
 from sync.errors import Problem
-from sync.identity import show_id
+from sync.identity import parse_node_id, show_id
 
 CLOCK_OFF_MS = 2 * words.MINUTE_MS
 Answer = str | tuple[str, int]
@@ -79,11 +80,17 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     """A peer with what the page says of it."""
     failures = row.get("failures") or 0
     return row | {
-        "title": row.get("name") or "A node that hasn't told its name",
+        "title": name_of(row),
         "shown": show_id(row["peer"]),
         "clock_off": _clock(row.get("skew_ms")),
         "failed": f"Not reached at the last {words.plural(failures, 'try', 'tries')}." if failures else "",
     }
+
+
+def name_of(row: dict[str, Any]) -> str:
+    """What the peer's team calls itself in the log, else the name it was paired under, else the head of its id."""
+    names = catalogue.team_names(context.node())
+    return names.get(parse_node_id(row["peer"])) or row.get("name") or f"Node {show_id(row['peer'])[:14]}"
 
 
 def _clock(difference_ms: int | None) -> str:
@@ -98,13 +105,13 @@ def _clock(difference_ms: int | None) -> str:
 
 def _named(results: Any) -> list[dict[str, Any]]:
     """Sync results with the peer's team instead of its id alone."""
-    names = {row["peer"]: row.get("name") for row in context.node().peer_rows()}
+    names = {row["peer"]: name_of(row) for row in context.node().peer_rows()}
     return [row | {"name": names.get(row["peer"]) or show_id(str(row["peer"]))[:14]} for row in results]
 
 
 def _invitation(made: dict[str, Any]) -> dict[str, Any]:
     picture = io.BytesIO()
-    segno.make(made["code"], error="m").save(picture, kind="svg", scale=4, border=3, xmldecl=False, svgns=True)
+    segno.make(made["code"], error="m").save(picture, kind="svg", border=3, xmldecl=False, omitsize=True)
     return {
         "code": made["code"],
         "addresses": made.get("addresses") or [],

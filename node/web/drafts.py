@@ -14,7 +14,8 @@ from sync.errors import Malformed, Problem
 
 BLANK_LINES = 3
 LOT_FIELDS = ("lot", "batch", "expiry", "fund", "value", "currency")
-TEXT_FIELDS = ("place", "source", "reason", "site", "people", "households", "at", "note")
+TEXT_FIELDS = ("place", "source", "reason", "site", "people", "households", "at", "note", "sheet")
+LONG_NAME_CHARS = 18  # more than a narrow field shows
 
 
 @dataclass
@@ -30,6 +31,7 @@ class DraftLine:
     value: str = ""
     currency: str = ""
     hint: str = ""
+    fixed: bool = False
     picks: list[ItemRow] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> str:
@@ -65,6 +67,7 @@ class Draft:
     households: str = ""
     at: str = ""
     note: str = ""
+    sheet: str = ""  # "1": a count sheet, whose items aren't typed
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -102,10 +105,13 @@ class Draft:
 
 
 def show_hints(node: Node, draft: Draft) -> None:
-    """Each line's unit and packs, as far as its item is known."""
+    """Each line's unit and packs, as far as its item is known, and its whole name where the field is too narrow."""
     for line in draft.lines:
         row = _item(node, line.item) if line.item.strip() else None
-        line.hint = choices.hint(row) if row else ""
+        line.fixed = bool(row and draft.sheet)
+        if row:
+            long = [row.name] if len(line.item) > LONG_NAME_CHARS else []
+            line.hint = " · ".join([*long, choices.hint(row)])
 
 
 def read(node: Node, draft: Draft, kind: type[Body]) -> Body | None:

@@ -16,6 +16,7 @@ from sync.errors import Problem
 from sync.log import Folded
 
 ROWS_SHOWN = 30
+MISTAKE = "Entered by mistake"
 _FORM_OF = {Receipt: "receive", Distribution: "drop", Loss: "loss", Count: "count"}
 _HEX = re.compile(r"[0-9a-f]{8,64}")
 
@@ -66,7 +67,7 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> s
         tab="log",
         entry=found.id.hex(),
         fresh=fresh if fresh in ("new", "again") else "",
-        title=row["summary"] if row else "An entry of the node itself",
+        title=_title(row, place),
         author=row["team"] if row else "",
         void=row and row["void"],
         lines=_lines(fact),
@@ -75,10 +76,18 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> s
         place=place if movable else "",
         again=_FORM_OF.get(type(fact)) if found.node == node.keys.node else None,
         can_undo=movable and found.node == node.keys.node and not (row and row["void"]),
-        why=why,
+        why=why or (MISTAKE if fresh == "new" else ""),
         undo_error=undo_error,
         key=context.fresh_key(),
     )
+
+
+def _title(row: dict[str, Any] | None, place: str) -> str:
+    if row is None:
+        return "An entry of the node itself"
+    if row["type"] in words.VERBS:
+        return f"{words.VERBS[row['type']]} at {choices.name_of_place(context.node(), place)}"
+    return str(row["summary"])
 
 
 def _row(entry: Folded) -> dict[str, Any] | None:

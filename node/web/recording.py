@@ -69,7 +69,7 @@ def show(name: str) -> str:
     kind = _kind(name)
     node = context.node()
     place = request.args.get("place") or choices.first_place(node)
-    draft = Draft(context.fresh_key(), _lines(place), place=place)
+    draft = Draft(context.fresh_key(), _lines(place), place=place, sheet=request.args.get("all", "")[:1])
     return _page(kind, draft)
 
 

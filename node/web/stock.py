@@ -34,7 +34,7 @@ def show() -> str:
         place=place,
         groups=shown,
         total=len(rows),
-        many_places=len(groups) > 3,
+        many_places=len(groups) > 5,
         pages_more=_more(text, skip) if len(groups) > skip + PLACES_SHOWN else None,
     )
 

@@ -19,15 +19,16 @@ TRUST = {
     "unknown": "unknown",
     "blocked": "blocked",
 }
-KINDS = {
-    "receipt": "Received",
-    "distribution": "Dropped",
-    "loss": "Lost",
-    "count": "Counted",
-    "void": "Undone",
-    "item": "Item",
-    "place": "Place",
-    "team": "Team",
+VERBS = {"receipt": "Received", "distribution": "Dropped", "loss": "Lost", "count": "Counted"}
+ICONS = {
+    "receipt": "in",
+    "distribution": "out",
+    "loss": "loss",
+    "count": "count",
+    "void": "undo",
+    "item": "item",
+    "place": "place",
+    "team": "team",
 }
 
 
@@ -97,5 +98,7 @@ def apart(one: str, other: str) -> bool:
 
 
 def distance(km: float) -> str:
-    """A distance with its unit: "0.8 km", "12 km", "1 240 km"."""
+    """A distance with its unit: "here", "0.8 km", "12 km", "1 240 km"."""
+    if km < 0.05:
+        return "here"
     return f"{km:.1f} km" if km < 10 else f"{number(str(round(km)))} km"
