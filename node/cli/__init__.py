@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from node import __version__
-from node.cli import company, naming, reading, recording, running
+from node.cli import company, importing, naming, reading, recording, running
 from node.cli.base import Call, Commands
 
 
@@ -22,7 +22,14 @@ def cli(context: click.Context, data: Path | None, as_json: bool) -> None:
     cli.data = data
 
 
-for _command in (*running.COMMANDS, *naming.COMMANDS, *recording.COMMANDS, *reading.COMMANDS, *company.COMMANDS):
+for _command in (
+    *running.COMMANDS,
+    *naming.COMMANDS,
+    *recording.COMMANDS,
+    *importing.COMMANDS,
+    *reading.COMMANDS,
+    *company.COMMANDS,
+):
     cli.add_command(_command)
 
 

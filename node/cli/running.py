@@ -1,17 +1,15 @@
-"""Commands that make, run and check a node: init, serve, demo, import, verify, doctor, token."""
+"""Commands that make, run and check a node: init, serve, demo, verify, doctor, token."""
 
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 
 from node import bootstrap, checks, demo, tokens
-from node.cli.base import Call, pass_call, say, with_json
+from node.cli.base import Call, pass_call, progress_bar, say, with_json
 from node.cli.words import table
 from sync.errors import Conflict, Malformed
 from sync.identity import show_id
@@ -134,36 +132,6 @@ def demo_(call: Call, scenario: str, check: bool, port: int | None) -> None:
         raise SystemExit(1)
 
 
-@click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--as", "kind", type=click.Choice(["stock", "places", "items", "kits"]), help="Guessed if left out.")
-@click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Where a field stands in your file.")
-@click.option("--dry-run", is_flag=True, help="Read and check, record nothing.")
-@click.option("--again", is_flag=True, help="Record a file that was imported before once more.")
-@with_json
-def import_(call: Call, file: Path, kind: str | None, mapping: tuple[str, ...], dry_run: bool, again: bool) -> None:
-    """Record a stock list, a list of places or a catalogue from CSV or XLSX.
-
-    Example: bucketline import stock.csv --map item="Article" --dry-run
-    """
-    raise NotImplementedError
-
-
-@contextmanager
-def _bar(label: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on a terminal, told (done, total); nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.length = max(total, 1)
-            bar.update(done - bar.pos)
-
-        yield progress
-
-
 @click.command()
 @with_json
 def verify(call: Call) -> None:
@@ -171,7 +139,7 @@ def verify(call: Call) -> None:
 
     Example: bucketline verify
     """
-    with call.node() as node, _bar("Verifying") as bar:
+    with call.node() as node, progress_bar("Verifying") as bar:
         total = node.log.counts()[0]
         found = checks.verify(node, (lambda done: bar(done, total)) if bar else None)
     words = f"{found['entries']} entries in {found['logs']} logs: " + ("all holds." if found["ok"] else "NOT in order.")
@@ -251,4 +219,4 @@ def token_revoke(call: Call, name: str) -> None:
     call.answer({"revoked": name}, f"{name} can't log in any more.")
 
 
-COMMANDS = [init, serve, demo_, import_, verify, doctor, token]
+COMMANDS = [init, serve, demo_, verify, doctor, token]

@@ -1,0 +1,87 @@
+"""The command that takes in a team's own spreadsheet: import."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from node import importer
+from node.bootstrap import Node
+from node.cli.base import Call, progress_bar, say, with_json
+from node.cli.naming import pairs
+
+PROBLEMS_SHOWN = 20
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--as", "kind", type=click.Choice(["stock", "places", "items", "kits"]), help="Guessed if left out.")
+@click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Where a field stands in your file.")
+@click.option("--dry-run", is_flag=True, help="Read and check, record nothing.")
+@click.option("--again", is_flag=True, help="Record a file that was imported before once more.")
+@with_json
+def import_(call: Call, file: Path, mapping: tuple[str, ...], **wishes: Any) -> None:
+    """Record a stock list, a list of places or a catalogue from CSV or XLSX.
+
+    All of the file is recorded, or nothing. Fields of a stock list: place, item, code, unit, qty, value, currency,
+    source, fund, lot, batch, expiry, category, at.
+
+    Example: bucketline import stock.csv --map item="Article" --dry-run
+    """
+    wishes["mapping"] = pairs(mapping, "=", 'item="Article"')
+    with call.node() as node:
+        try:
+            found = _run(node, file, wishes)
+        except importer.ImportedBefore as before:
+            if not _may_double(before):
+                raise
+            found = _run(node, file, {**wishes, "again": True})
+    _tell(call, file, found, wishes["dry_run"])
+
+
+def _run(node: Node, file: Path, wishes: dict[str, Any]) -> dict[str, Any]:
+    with progress_bar("Importing") as bar:
+        return importer.run(node, file, **wishes, progress=bar)
+
+
+def _may_double(before: importer.ImportedBefore) -> bool:
+    """Whether somebody at a terminal says that the goods did come twice."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return click.confirm(f"{before.what} Record it again?", default=False, err=True)
+
+
+def _tell(call: Call, file: Path, found: dict[str, Any], rehearsed: bool) -> None:
+    problems = found["problems"]
+    if problems:
+        if call.json:
+            call.answer(found, "")
+        for problem in problems[:PROBLEMS_SHOWN]:
+            say(f"{_where(problem)}: {problem['reason']}.")
+        rest = len(problems) - PROBLEMS_SHOWN
+        say(f"{f'And {rest} more. ' if rest > 0 else ''}Nothing of {file.name} was recorded. Mend it and try again.")
+        raise SystemExit(2)
+    for text in _asides(found):
+        say(text)
+    call.answer(found, _summary(file, found, rehearsed))
+
+
+def _where(problem: dict[str, Any]) -> str:
+    return f"Line {problem['line']}" + (f", {problem['column']}" if problem["column"] else "")
+
+
+def _asides(found: dict[str, Any]) -> list[str]:
+    unused = [f"Columns left aside: {', '.join(found['unused'])}."] if found["unused"] else []
+    return [*found["notices"], *unused]
+
+
+def _summary(file: Path, found: dict[str, Any], rehearsed: bool) -> list[str]:
+    counted = f"{found['rows']} rows, {found['items_new']} new items, {found['places_new']} new places"
+    worth = "".join(f", worth {amount} {currency}".rstrip() for currency, amount in found["values"].items())
+    if rehearsed:
+        return [f"{file.name} can be read: {counted}{worth}. Nothing was recorded yet."]
+    return [f"{file.name} is recorded in {found['entries']} entries: {counted}{worth}."]
+
+
+COMMANDS = [import_]

@@ -1,0 +1,104 @@
+"""Imports a team's own spreadsheet: stock as receipts, places and items into the catalogue, all of it or nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from node.fold import Node
+from node.importing import memory, plans, sheets
+from node.importing.plans import Plan
+from node.importing.writing import Progress, Writer
+from node.units import format_time
+from sync.errors import Conflict
+
+
+class ImportedBefore(Conflict):
+    """The same file, or the same rows in another file, were imported before; saying so again records them twice."""
+
+
+class _Rehearsed(Exception):
+    """Everything went well and nothing is to be kept."""
+
+
+class _Troubled(Exception):
+    """Rows can't be recorded, so none is."""
+
+
+def run(
+    node: Node,
+    path: Path,
+    kind: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Import a CSV or XLSX file, as stock, places or items; guessed from its columns where `kind` is None.
+
+    Gives {rows, entries, items_new, places_new, problems, kind, zeros, values, unused, notices}. Where `problems` has
+    any {line, column, reason}, nothing was recorded. `zeros` counts rows of stock that say 0, `values` is what came in
+    by currency, `unused` names columns that were left aside, `notices` are sentences. A Problem where the file can't
+    be read at all, ImportedBefore where it was imported already and `again` isn't set.
+    """
+    plan = plans.plan(sheets.read(path), kind, mapping)
+    digests = [plan.digest, plan.fingerprint()] if plan.kind == "stock" else []
+    writer = Writer(node, plan, progress)
+    entries = 0
+    try:
+        with node.log.transaction():
+            if digests and not (again or plan.troubles):
+                _refuse_double(node, plan, digests)
+            before = node.log.counts()[0]
+            writer.write()
+            if plan.troubles:
+                raise _Troubled
+            entries = node.log.counts()[0] - before
+            if writer.receipts:
+                memory.keep(node, digests, plan.name, writer.receipts)
+            if dry_run:
+                raise _Rehearsed
+    except (_Rehearsed, _Troubled):
+        pass
+    return _told(writer, plan, 0 if plan.troubles else entries)
+
+
+def _refuse_double(node: Node, plan: Plan, digests: list[str]) -> None:
+    known = memory.recall(node, digests)
+    if known is None:
+        return
+    name, at = known
+    same = plan.name if name == plan.name else f"{plan.name}, then called {name},"
+    raise ImportedBefore(
+        f"{same} was imported on {format_time(at // 1000 * 1000)}: recording it again would double its stock.",
+        todo="If these goods did come a second time, use `--again`.",
+    )
+
+
+def _told(writer: Writer, plan: Plan, entries: int) -> dict[str, Any]:
+    good = not plan.troubles
+    return {
+        "rows": len(plan.lines) if good else 0,
+        "entries": entries,
+        "items_new": len(writer.index.fresh) if good else 0,
+        "places_new": writer.places_new if good else 0,
+        "problems": [
+            {"line": trouble.line, "column": trouble.column, "reason": trouble.reason}
+            for trouble in sorted(plan.troubles, key=lambda trouble: trouble.line)
+        ],
+        "kind": plan.kind,
+        "zeros": writer.zeros,
+        "values": plan.worth() if good else {},
+        "unused": plan.unused,
+        "notices": _notices(writer) if good else [],
+    }
+
+
+def _notices(writer: Writer) -> list[str]:
+    """What was decided for the reader of the file, in sentences."""
+    index = writer.index
+    told = {
+        "{} rows say 0: their items are in the catalogue, and nothing was received.": writer.zeros,
+        "{} new items have no unit in the file: they are counted in pieces.": index.unitless,
+        "{} new items are called like another one: their code was added to their name.": index.coded,
+    }
+    return [text.format(count) for text, count in told.items() if count]

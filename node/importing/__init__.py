@@ -1,0 +1,1 @@
+"""From a team's own spreadsheet to facts: read the file, know its columns and values, find what is meant, write."""
