@@ -21,7 +21,8 @@ class Option:
 
 def places(node: Node) -> list[tuple[str, list[PlaceRow]]]:
     """(team, its places by name), our own team first."""
-    names, teams = catalogue.team_names(node), {}
+    names = catalogue.team_names(node)
+    teams: dict[bytes, list[PlaceRow]] = {}
     for row in catalogue.places_all(node):
         teams.setdefault(row.node, []).append(row)
     ordered = sorted(teams, key=lambda key: (key != node.keys.node, catalogue.team_name(names, key), key))

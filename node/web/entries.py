@@ -17,7 +17,7 @@ from sync.log import Folded
 
 ROWS_SHOWN = 30
 MISTAKE = "Entered by mistake"
-_FORM_OF = {Receipt: "receive", Distribution: "drop", Loss: "loss", Count: "count"}
+_FORM_OF: dict[type, str] = {Receipt: "receive", Distribution: "drop", Loss: "loss", Count: "count"}
 _HEX = re.compile(r"[0-9a-f]{8,64}")
 
 
