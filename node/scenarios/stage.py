@@ -29,7 +29,7 @@ class StoryClock:
     def __init__(self, real: Clock) -> None:
         self._real, self._live = real, False
         self._end = real()
-        self._now = self._end - STORY_HOURS * HOUR_MS
+        self._now = (self._end - STORY_HOURS * HOUR_MS) // MINUTE_MS * MINUTE_MS  # people say times to the minute
 
     def __call__(self) -> int:
         """The time in ms since 1970 UTC."""

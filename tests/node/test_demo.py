@@ -9,13 +9,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
 from node import bootstrap, demo, queries
 from node.bootstrap import Node
+from node.requests import ReceiptLineIn
+from node.scenarios import SCENARIOS
+from node.scenarios.stage import Stage
 from node.units import parse_time
 from sync.errors import Conflict, NotFound
 from tests.fakes import seeded
@@ -28,9 +31,9 @@ def silent(text: str) -> None:
 
 
 def play(folder: Path | None = None, **more: Any) -> dict[str, Any]:
-    """The storm with a seed and a time of its own, to the end."""
+    """The storm, or another scenario, with a seed and a time of its own, to the end."""
     given = {"check": True, "say": silent, "clock": lambda: NOW_MS, "rng": seeded("demo"), **more}
-    return demo.run("storm", folder=folder, **given)
+    return demo.run(folder=folder, **given)
 
 
 @contextmanager
@@ -45,15 +48,39 @@ def opened(folder: Path) -> Iterator[list[Node]]:
             node.close()
 
 
+class Played(NamedTuple):
+    """A storm that was played: its folder, its outcome, what was told, and what each exchange and stick brought."""
+
+    folder: Path
+    found: dict[str, Any]
+    told: list[str]
+    happened: list[tuple[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], list[str]]:
-    """One storm that was played: its folder, its outcome, and what was told."""
-    folder, told = tmp_path_factory.mktemp("demo"), list[str]()
-    return folder, play(folder, say=told.append), told
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """One storm for all who only look."""
+    folder, told, happened = tmp_path_factory.mktemp("demo"), list[str](), list[tuple[str, Any]]()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("sync_now", "bundle_read"):
+            patch.setattr(Node, name, _watched(name, getattr(Node, name), happened))
+        found = play(folder, say=told.append)
+    return Played(folder, found, told, happened)
+
+
+def _watched(name: str, real: Callable[..., Any], happened: list[tuple[str, Any]]) -> Callable[..., Any]:
+    """The real thing, and a note of what came of it."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        answer = real(*args, **kwargs)
+        happened.append((name, answer))
+        return answer
+
+    return call
 
 
 def test_three_nodes_end_with_the_same_books_and_these_balance(played):
-    _, found, _ = played
+    found = played.found
     assert found["scenario"] == "storm" and found["nodes"] == 3
     assert 60 <= found["entries"] <= 120
     assert found["balanced"] is True
@@ -63,7 +90,7 @@ def test_three_nodes_end_with_the_same_books_and_these_balance(played):
 
 
 def test_the_outcome_is_one_json_document_with_the_promised_names(played):
-    assert list(json.loads(json.dumps(played[1]))) == [
+    assert list(json.loads(json.dumps(played.found))) == [
         "scenario",
         "nodes",
         "entries",
@@ -74,7 +101,7 @@ def test_the_outcome_is_one_json_document_with_the_promised_names(played):
 
 
 def test_the_nodes_in_the_folder_are_whole_and_hold_what_was_said(played):
-    folder, found, _ = played
+    folder, found = played.folder, played.found
     with opened(folder) as nodes:
         assert len(nodes) == 3
         for node in nodes:
@@ -84,13 +111,13 @@ def test_the_nodes_in_the_folder_are_whole_and_hold_what_was_said(played):
 
 
 def test_a_demo_never_mixes_with_real_relief_work(played):
-    with opened(played[0]) as nodes:
+    with opened(played.folder) as nodes:
         networks = {node.network for node in nodes}
     assert len(networks) == 1 and bootstrap.RELIEF_NETWORK not in networks
 
 
 def test_the_story_lasts_three_days_ends_now_and_never_lies_ahead(played):
-    with opened(played[0]) as (node, *_):
+    with opened(played.folder) as (node, *_):
         rows = queries.log(node, limit=200)
         recorded = [parse_time(row["recorded"]) for row in rows]
         assert max(parse_time(row["at"]) for row in rows) <= NOW_MS
@@ -99,7 +126,7 @@ def test_the_story_lasts_three_days_ends_now_and_never_lies_ahead(played):
 
 
 def test_nobody_writes_before_what_they_wrote_already(played):
-    with opened(played[0]) as nodes:
+    with opened(played.folder) as nodes:
         for node in nodes:
             own = [e for batch in node.log.folded() for e in batch if e.node == node.keys.node]
             claimed = [e.claimed for e in sorted(own, key=lambda e: e.seq)]
@@ -107,7 +134,7 @@ def test_nobody_writes_before_what_they_wrote_already(played):
 
 
 def test_there_is_something_to_look_at(played):
-    with opened(played[0]) as (node, *_):
+    with opened(played.folder) as (node, *_):
         stock, log = queries.stock(node), queries.log(node, limit=200)
     below = [row for row in stock if row["qty"].startswith("-")]
     assert [(row["item_name"], row["qty"]) for row in below] == [("Battery D", "-12")]
@@ -118,33 +145,15 @@ def test_there_is_something_to_look_at(played):
 
 
 def test_the_same_seed_at_the_same_time_makes_the_same_books(played, tmp_path):
-    assert play(tmp_path)["digests"] == played[1]["digests"]
-
-
-@pytest.fixture
-def happened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """Every exchange and every courier file of a demo, in order, each done for real."""
-    found: list[tuple[str, Any]] = []
-
-    def watched(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            answer = real(*args, **kwargs)
-            found.append((name, answer))
-            return answer
-
-        return call
-
-    for name in ("sync_now", "bundle_read"):
-        monkeypatch.setattr(Node, name, watched(name, getattr(Node, name)))
-    return found
+    assert play(tmp_path)["digests"] == played.found["digests"]
 
 
 def _down(event: tuple[str, Any]) -> bool:
     return event[0] == "sync_now" and any(not row["ok"] for row in event[1])
 
 
-def test_the_link_fails_for_a_day_and_couriers_carry_news_across_meanwhile(happened):
-    assert play()["balanced"]
+def test_the_link_fails_and_couriers_carry_news_across_meanwhile(played):
+    happened = played.happened
     downs = [i for i, event in enumerate(happened) if _down(event)]
     first, last = downs[0], downs[-1]
     errors = [row["error"] for i in downs for row in happened[i][1] if not row["ok"]]
@@ -155,37 +164,53 @@ def test_the_link_fails_for_a_day_and_couriers_carry_news_across_meanwhile(happe
 
 
 def test_the_failed_exchanges_lie_most_of_a_day_apart(played):
-    told = played[2]
+    told = played.told
     failed = [i for i, line in enumerate(told) if "no link" in line]
     headings = [next(line for line in reversed(told[:i]) if line.startswith("Day")) for i in failed]
     assert len(headings) == 2 and all(line.startswith("Day 2") for line in headings)
 
 
-def _spoil_stock(stage: Any) -> None:
+def _small(stage: Stage) -> None:
+    """A scenario that is over at once: two teams and one receipt."""
+    one, other = stage.team("One"), stage.team("Other")
+    other.pair_with(one)
+    one.place("Shed", "hub", "29.9,-90.1")
+    one.item("Rope", "metre", "", {"coil": "50"})
+    one.receive("Shed", "Neighbours", ReceiptLineIn(item="Rope", qty="2coil"))
+    stage.meet()
+
+
+def test_a_scenario_is_found_by_the_name_it_is_listed_under(monkeypatch):
+    monkeypatch.setitem(SCENARIOS, "small", _small)
+    found = play(scenario="small")
+    assert (found["scenario"], found["nodes"], found["balanced"]) == ("small", 2, True)
+
+
+def _spoil_stock(stage: Stage) -> None:
     """The same wrong number in everybody's tables: all agree, and all are wrong."""
     for team in stage.teams:
         with team.node.log.transaction():
-            team.node.db.execute_sql("UPDATE stock SET qty = qty + 1000 WHERE item = (SELECT min(item) FROM stock)")
+            team.node.db.execute_sql("UPDATE stock SET qty = qty + 1000")
     assert stage.agree()
 
 
-def _write_apart(stage: Any) -> None:
-    stage.teams[1].place("Somewhere else", "site", "29.9,-90.1")
+def _write_apart(stage: Stage) -> None:
+    stage.teams[1].place("Somewhere else", "site", "29.9,-90.2")
 
 
-def _block_a_team(stage: Any) -> None:
-    stage.teams[0].node.block(stage.teams[1].node.id)
+def _block_a_team(stage: Stage) -> None:
+    stage.teams[1].node.block(stage.teams[0].node.id)
 
 
 @pytest.mark.parametrize("harm", [_spoil_stock, _write_apart, _block_a_team])
-def test_books_that_do_not_agree_are_not_called_balanced(tmp_path, monkeypatch, harm):
-    def play_and_harm(stage: Any) -> None:
-        demo.scenarios.storm.play(stage)
+def test_books_that_do_not_agree_are_not_called_balanced(monkeypatch, harm):
+    def play_and_harm(stage: Stage) -> None:
+        _small(stage)
         harm(stage)
 
-    monkeypatch.setitem(demo.scenarios.SCENARIOS, "storm", play_and_harm)
+    monkeypatch.setitem(SCENARIOS, "small", play_and_harm)
     told: list[str] = []
-    assert play(tmp_path, say=told.append)["balanced"] is False
+    assert play(scenario="small", say=told.append)["balanced"] is False
     assert "NOT" in told[-1]
 
 
@@ -195,12 +220,13 @@ def test_an_unknown_scenario_is_answered_with_those_that_there_are(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-def test_a_folder_that_holds_a_demo_already_is_left_as_it_is(tmp_path):
-    play(tmp_path)
+def test_a_folder_that_holds_a_demo_already_is_left_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setitem(SCENARIOS, "small", _small)
+    play(tmp_path, scenario="small")
     with opened(tmp_path) as nodes:
         before = [node.digest() for node in nodes]
     with pytest.raises(Conflict, match="empty folder"):
-        play(tmp_path)
+        play(tmp_path, scenario="small")
     with opened(tmp_path) as nodes:
         assert [node.digest() for node in nodes] == before
 
@@ -229,13 +255,18 @@ def test_pages_of_all_nodes_answer_until_it_is_told_to_stop():
             _page(url)
 
 
-def test_a_port_that_is_taken_is_replaced_by_a_free_one():
+def test_a_port_that_is_taken_is_replaced_by_a_free_one(monkeypatch):
+    monkeypatch.setitem(SCENARIOS, "small", _small)
     told: list[str] = []
+
+    def look() -> None:
+        assert all("Shed" in _page(url) for url in _addresses(told))
+
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        play(check=False, base_port=port, say=told.append, wait=lambda: [_page(url) for url in _addresses(told)])
+        play(scenario="small", check=False, base_port=port, say=told.append, wait=look)
     found = _addresses(told)
-    assert len(found) == 3 and f"http://127.0.0.1:{port}/" not in found
+    assert len(found) == 2 and f"http://127.0.0.1:{port}/" not in found
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such signals")
