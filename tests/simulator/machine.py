@@ -126,6 +126,8 @@ class Machine:
 
     def recover(self) -> None:
         """What died is started again; all that was acknowledged must be there."""
+        dead = "its second process" if self.second and self.second.fuse.dead else "its server"
+        self.world.say(f"{self.name} crashes: {dead}{', while recording' if self.recording else ''}")
         self._power_off()
         if self.second and self.second.fuse.dead:
             self.second = None

@@ -62,7 +62,7 @@ def exchange(world: World, one: Machine, other: Machine, link: Link) -> dict[str
     except Crash:
         if process in one.processes:  # else another strand has started it again already
             one.recover()
-        world.say(f"{one.name} crashes while it talks to {other.name}")
+        world.say(f"{one.name} dies while it talks to {other.name}")
         return None
     world.say(f"{one.name} → {other.name}: {_told(result, link)}")
     assert result["ok"] or link.broken or link.pause or link.echo or not known, (
@@ -139,7 +139,7 @@ def write_bundle(world: World, one: Machine, other: Machine) -> None:
         assert not trusts(one, other), str(problem)
         return
     world.say(f"{one.name} writes {path.name} {f'for {other.name}' if for_node else 'for all'}: {done}")
-    world.bundles.append(path)
+    world.bundles.append((path, other))
 
 
 def read_bundle(world: World, machine: Machine, path: Path) -> None:
@@ -153,7 +153,6 @@ def read_bundle(world: World, machine: Machine, path: Path) -> None:
             done = bundle.read(machine.node.log, machine.node.peers, path)
             world.say(f"{machine.name} reads {path.name}{' (damaged)' if damage else ''}: {done}")
     except Crash:
-        world.say(f"{machine.name} crashes while it reads {path.name}")
         machine.recover()
     path.write_bytes(whole)
 

@@ -35,12 +35,12 @@ def acknowledged(world: World, machine: Machine, process: Process, write: Callab
     try:
         answer = write()
     except Crash:
-        world.say(f"{machine.name} crashes while recording {what}")
         machine.recover()
         return None
     except Conflict as conflict:
         machine.recording = False
         assert what in ("place", "void"), f"{what} was refused: {conflict}"
+        world.say(f"{machine.name} refuses a {what}: {conflict.what}")
         return None
     machine.recording = False
     with machine.safe():
@@ -54,6 +54,7 @@ def _keep(world: World, machine: Machine, node: Any, answer: Any) -> None:
     assert entry is not None and entry.fact is not None
     assert getattr(answer, "entry", entry.id.hex()) == entry.id.hex()
     world.acknowledged[entry.id] = entry
+    world.say(f"{machine.name} records {entry.id.hex()[:8]}: {entry.fact}")
     machine.holds.add(entry.id)
 
 

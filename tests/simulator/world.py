@@ -35,7 +35,7 @@ class World:
         self.acknowledged: dict[bytes, Any] = {}
         self.unacknowledged: dict[bytes, Any] = {}
         self.lost: set[bytes] = set()
-        self.bundles: list[Path] = []
+        self.bundles: list[tuple[Path, Machine]] = []  # with whom each was written for
         self.clones = 0
         self.machines = [self._machine(f"n{i}") for i in range(self.rng.randint(2, 5))]
         self.edges = self._topology()
@@ -145,7 +145,6 @@ class World:
 def _recording(act: Callable[[World, Machine, Process], None]) -> Callable[[World], None]:
     def do(world: World) -> None:
         machine = world.a_machine()
-        world.say(f"{machine.name}: {act.__name__}")
         act(world, machine, world.rng.choice(machine.processes))
 
     return do
@@ -171,7 +170,8 @@ def _write_bundle(world: World) -> None:
 
 def _read_bundle(world: World) -> None:
     if world.bundles:
-        meeting.read_bundle(world, world.a_machine(), world.rng.choice(world.bundles))
+        path, reader = world.rng.choice(world.bundles)
+        meeting.read_bundle(world, reader if world.rng.random() < 0.7 else world.a_machine(), path)
 
 
 def _restart(world: World) -> None:
@@ -246,12 +246,12 @@ ACTIONS: dict[Callable[[World], None], float] = {
     _tangle: 4,
     _pair: 2,
     _write_bundle: 4,
-    _read_bundle: 5,
+    _read_bundle: 7,
     _restart: 2,
     _second: 2,
-    _snapshot: 2,
-    _restore: 2,
-    _clone: 0.6,
+    _snapshot: 4,
+    _restore: 5,
+    _clone: 0.5,
     _turn_clock: 2,
     _look: 3,
 }
