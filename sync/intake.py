@@ -15,7 +15,7 @@ from sync.entry import decode as decode_own
 from sync.errors import NotFound, Problem, TooMany
 from sync.frame import HINT_BYTES, Range
 from sync.limits import Limits
-from sync.rows import SEQ_MAX, Branch, Columns, LogRow, keys_of, number, place
+from sync.rows import SEQ_MAX, Batch, Branch, LogRow, number, place
 from sync.store import Store
 from sync.trust import NOTHING
 
@@ -105,7 +105,7 @@ class Intake:
         self.controls: list[Control] = []
         self.touched: dict[int, Branch] = {}
         self.taken = taken or Taken()
-        self._columns = Columns.empty()
+        self._batches: list[Batch] = []
         self._quarantine: list[int] | None = None
 
     def offer(self, log: bytes, item: Range) -> bool:
@@ -157,8 +157,7 @@ class Intake:
         lamports, claims, payloads = item.lamports[skip:], item.claims[skip:], item.payloads[skip:]
         kept = [h if p is None else None for p, h in zip(payloads, item.hashes[skip:], strict=True)]
         ns = range(number(branch.no, first), number(branch.no, first) + count)
-        ticks = range(self.tick + 1, self.tick + 1 + count)
-        self._columns.extend(ns, ticks, keys_of(ids), ids, lamports, claims, payloads, kept, sigs)
+        self._batches.append(Batch(ns[0], self.tick + 1, ids, lamports, claims, payloads, kept, sigs))
         shown = self.judge(row.node)[1] != NOTHING
         if shown:
             seqs = range(first, first + count)
@@ -183,8 +182,9 @@ class Intake:
 
     def flush(self) -> None:
         """Write the gathered rows."""
-        self.store.insert(self._columns)
-        self._columns = Columns.empty()
+        for batch in self._batches:
+            self.store.insert(batch)
+        self._batches.clear()
         self.store.save(self.touched.values())
 
     def _control(self, node: bytes, payload: bytes | None, lamport: int, id: bytes) -> None:

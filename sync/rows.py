@@ -1,40 +1,64 @@
 """The rows of a store as they stand in memory, and the numbers by which they are found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from struct import unpack
-from typing import Any, NamedTuple
+from struct import pack
+from typing import NamedTuple
 
 NONE = -1  # nothing of a branch is shown
 SEQ_BITS = 32
 SEQ_MAX = (1 << SEQ_BITS) - 1
+CLAIMED_ZERO = 1 << 63
+FEW = 8  # entries that aren't worth a chunk
 Row = tuple[int, bytes, int, int, bytes | None]  # n, id, lamport, claimed, payload
 WireRow = tuple[int, int, int, bytes | None, bytes | None, bytes | None, bytes]
 
 
-class Columns(NamedTuple):
-    """Entries to be written, column by column: made row by row they would cost more than their writing."""
+class Batch(NamedTuple):
+    """Consecutive entries of one branch to be written: `n` and `tick` are the first one's. `hashes` holds None where
+    the payload is there, `sigs` where no signature is known.
+    """
 
-    ns: list[int]
-    ticks: list[int]
-    keys: list[int]
-    ids: list[bytes]
-    lamports: list[int]
-    claims: list[int]
-    payloads: list[bytes | None]
-    hashes: list[bytes | None]
-    sigs: list[bytes | None]
+    n: int
+    tick: int
+    ids: Sequence[bytes]
+    lamports: Sequence[int]
+    claims: Sequence[int]
+    payloads: Sequence[bytes | None]
+    hashes: Sequence[bytes | None]
+    sigs: Sequence[bytes | None]
 
-    @classmethod
-    def empty(cls) -> "Columns":
-        """No entries yet."""
-        return cls([], [], [], [], [], [], [], [], [])
+    @property
+    def bulky(self) -> bool:
+        """Whether it is worth a chunk, and is as ranges come: whole, with one signature, the last."""
+        return len(self.ids) >= FEW and None not in self.payloads and self.sigs.count(None) == len(self.sigs) - 1
 
-    def extend(self, *more: Iterable[Any]) -> None:
-        """Add entries, a column each."""
-        columns: tuple[list[Any], ...] = tuple(self)
-        for column, values in zip(columns, more, strict=True):
-            column.extend(values)
+
+def from_lamport(lamport: int) -> bytes:
+    """A lamport time as 8 bytes that sort as it does."""
+    return lamport.to_bytes(8, "big")
+
+
+def from_claimed(claimed: int) -> bytes:
+    """A clock in ms, which may be negative, as 8 bytes that sort as it does."""
+    return (claimed + CLAIMED_ZERO).to_bytes(8, "big")
+
+
+def to_lamport(stored: bytes) -> int:
+    """What `from_lamport` wrote."""
+    return int.from_bytes(stored, "big")
+
+
+def to_claimed(stored: bytes) -> int:
+    """What `from_claimed` wrote."""
+    return int.from_bytes(stored, "big") - CLAIMED_ZERO
+
+
+def columns_of(batch: Batch) -> tuple[bytes, bytes, bytes]:
+    """Ids, lamport times and clocks of a batch, each as one string of bytes."""
+    count = len(batch.ids)
+    claims = [claimed + CLAIMED_ZERO for claimed in batch.claims]
+    return b"".join(batch.ids), pack(f">{count}Q", *batch.lamports), pack(f">{count}Q", *claims)
 
 
 @dataclass(slots=True)
@@ -85,11 +109,6 @@ def place(n: int) -> tuple[int, int]:
     return n >> SEQ_BITS, n & SEQ_MAX
 
 
-def keys_of(ids: Sequence[bytes]) -> Sequence[int]:
-    """`key_of` for many ids at once."""
-    return unpack(f">{4 * len(ids)}q", b"".join(ids))[::4]
-
-
-def key_of(entry: bytes) -> int:
-    """The first 8 bytes of an entry id as SQLite's signed integer: a small index instead of a large one."""
-    return int.from_bytes(entry[:8], "big", signed=True)
+def key_of(entry: bytes) -> bytes:
+    """The first 8 bytes of an entry id: a small index instead of a large one."""
+    return entry[:8]

@@ -10,14 +10,30 @@ that is the branch's end, for an unknown one nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
-from typing import Any
+from itertools import count
+from typing import Any, cast
 
 import peewee
 
-from sync.chunks import FEW, Chunks
+from sync.chunks import Chunks
 from sync.digest import Leaf
-from sync.rows import NONE, SEQ_MAX, Branch, Columns, LogRow, Row, WireRow, key_of, number, place
+from sync.rows import (
+    NONE,
+    SEQ_MAX,
+    Batch,
+    Branch,
+    LogRow,
+    Row,
+    WireRow,
+    columns_of,
+    from_claimed,
+    from_lamport,
+    key_of,
+    number,
+    place,
+    to_claimed,
+    to_lamport,
+)
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -33,11 +49,10 @@ CREATE TABLE IF NOT EXISTS branch (
 CREATE INDEX IF NOT EXISTS branch_log ON branch (log);
 CREATE INDEX IF NOT EXISTS branch_changed ON branch (changed);
 CREATE TABLE IF NOT EXISTS entry (
-  n INTEGER PRIMARY KEY, tick INTEGER NOT NULL, key INTEGER NOT NULL, id BLOB NOT NULL,
-  lamport INTEGER NOT NULL, claimed INTEGER NOT NULL, payload BLOB, hash BLOB, sig BLOB,
-  chunk INTEGER, start INTEGER, size INTEGER);
-CREATE INDEX IF NOT EXISTS entry_key ON entry (key);
-CREATE TABLE IF NOT EXISTS chunk (no INTEGER PRIMARY KEY, packed BLOB NOT NULL);
+  n INTEGER PRIMARY KEY, tick INTEGER NOT NULL, id BLOB NOT NULL,
+  lamport BLOB NOT NULL, claimed BLOB NOT NULL, payload BLOB, hash BLOB, sig BLOB, chunk INTEGER);
+CREATE INDEX IF NOT EXISTS entry_key ON entry (substr(id, 1, 8));
+CREATE TABLE IF NOT EXISTS chunk (no INTEGER PRIMARY KEY, first INTEGER NOT NULL, packed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS vouch (
   voucher BLOB NOT NULL, subject BLOB NOT NULL, agree BLOB NOT NULL, agree_sig BLOB NOT NULL,
   lamport INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (voucher, subject, id));
@@ -45,11 +60,15 @@ CREATE TABLE IF NOT EXISTS block (node BLOB PRIMARY KEY, lamport INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS contact (node BLOB PRIMARY KEY, at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS opening (node BLOB PRIMARY KEY, clock INTEGER NOT NULL);
 """
-_INSERT = (
-    "INSERT INTO entry (n, tick, key, id, lamport, claimed, payload, hash, sig, chunk, start, size)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_COLUMNS = "n, id, lamport, claimed, payload, chunk, start, size"
+_INSERT = "INSERT INTO entry (n, tick, id, lamport, claimed, payload, hash, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_MANY = """
+WITH RECURSIVE step (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM step WHERE i + 1 < ?1)
+INSERT INTO entry (n, tick, id, lamport, claimed, sig, chunk)
+SELECT ?2 + i, ?3 + i, substr(?4, 1 + 32 * i, 32), substr(?5, 1 + 8 * i, 8), substr(?6, 1 + 8 * i, 8),
+  CASE WHEN i + 1 = ?1 THEN ?7 END, ?8 FROM step
+"""  # one statement for a range: a call for each row would cost twice as much
+_KEY = "substr(id, 1, 8)"
+_COLUMNS = "n, id, lamport, claimed, payload, chunk"
 
 
 class Store:
@@ -190,24 +209,32 @@ class Store:
 
     # entries
 
-    def insert(self, new: Columns) -> None:
-        """Write entries; the payloads of many that come together share chunks."""
-        connection = self.db.connection()
-        present = [payload for payload in new.payloads if payload is not None]
-        if len(new.ns) < FEW or len(present) < len(new.ns):
-            connection.executemany(_INSERT, zip(*new, repeat(None), repeat(None), repeat(None), strict=False))
+    def insert(self, batch: Batch) -> None:
+        """Write entries; the payloads of many that come together share a chunk."""
+        if batch.bulky:
+            chunk = self._chunks.add(batch.n, cast(Sequence[bytes], batch.payloads))
+            columns = columns_of(batch)
+            self.run(_INSERT_MANY, len(batch.ids), batch.n, batch.tick, *columns, batch.sigs[-1], chunk)
             return
-        chunks, places = self._chunks.pack(present)
-        connection.executemany("INSERT INTO chunk VALUES (?, ?)", chunks)
-        packed = new._replace(payloads=[None] * len(present))
-        connection.executemany(_INSERT, zip(*packed, *places, strict=True))
+        rows = zip(
+            count(batch.n),
+            count(batch.tick),
+            batch.ids,
+            map(from_lamport, batch.lamports),
+            map(from_claimed, batch.claims),
+            batch.payloads,
+            batch.hashes,
+            batch.sigs,
+            strict=False,
+        )
+        self.db.connection().executemany(_INSERT, rows)
 
     def _entries(self, where: str, *values: Any) -> list[Row]:
         """Rows of entries, each with its payload."""
         payload = self._chunks.payload
         return [
-            (n, id, lamport, claimed, inline if chunk is None else payload(chunk, start, size))
-            for n, id, lamport, claimed, inline, chunk, start, size in self.query(
+            (n, id, to_lamport(lamport), to_claimed(claimed), inline if chunk is None else payload(chunk, n))
+            for n, id, lamport, claimed, inline, chunk in self.query(
                 f"SELECT {_COLUMNS} FROM entry WHERE {where}", *values
             )
         ]
@@ -222,17 +249,17 @@ class Store:
 
     def locate(self, entry: bytes) -> tuple[int, int] | None:
         """(branch, seq) of an entry id."""
-        rows = self.query("SELECT n FROM entry WHERE key = ? AND id = ?", key_of(entry), entry)
+        rows = self.query(f"SELECT n FROM entry WHERE {_KEY} = ? AND id = ?", key_of(entry), entry)
         return place(rows[0][0]) if rows else None
 
     def by_id(self, entry: bytes) -> Row | None:
         """The row of an entry id."""
-        rows = self._entries("key = ? AND id = ?", key_of(entry), entry)
+        rows = self._entries(f"{_KEY} = ? AND id = ?", key_of(entry), entry)
         return rows[0] if rows else None
 
     def by_prefix(self, low: bytes, high: bytes, limit: int) -> list[Row]:
         """Rows whose id begins between two 8-byte prefixes."""
-        return self._entries("key BETWEEN ? AND ? LIMIT ?", key_of(low), key_of(high), limit)
+        return self._entries(f"{_KEY} BETWEEN ? AND ? LIMIT ?", key_of(low), key_of(high), limit)
 
     def by_number(self, ns: Sequence[int]) -> Iterator[Row]:
         """Rows by `n`, in no order."""
@@ -245,13 +272,11 @@ class Store:
         ends = number(branch, first), number(branch, last)
         return self._entries("n BETWEEN ? AND ? ORDER BY n LIMIT ?", *ends, limit)
 
-    def newest_of_branch(self, branch: Branch, before: tuple[int, bytes], limit: int) -> list[Row]:
-        """The shown rows of a branch that come next before (claimed, id), by that order: `limit`, and at most as many
-        again of the last one's moment."""
-        where, ends = (
-            "n BETWEEN ? AND ? AND (claimed, id) < (?, ?)",
-            (number(branch.no, 0), number(branch.no, branch.shown)),
-        )
+    def newest_of_branch(self, branch: Branch, until: tuple[int, bytes], limit: int) -> list[Row]:
+        """The shown rows of a branch that come next before `until` (claimed, id), by that order: `limit`, and at most
+        as many again of the last one's moment."""
+        where = "n BETWEEN ? AND ? AND (claimed, id) < (?, ?)"
+        ends, before = (number(branch.no, 0), number(branch.no, branch.shown)), (from_claimed(until[0]), until[1])
         if branch.wild:
             return self._entries(f"{where} ORDER BY claimed DESC, id DESC LIMIT ?", *ends, *before, limit)
         rows = self._entries(f"{where} ORDER BY n DESC LIMIT ?", *ends, *before, limit)
@@ -259,10 +284,10 @@ class Store:
             rows += self._ties(ends[0], rows[-1], before, limit)
         return rows
 
-    def _ties(self, first: int, row: Row, before: tuple[int, bytes], limit: int) -> list[Row]:
+    def _ties(self, first: int, row: Row, before: tuple[bytes, bytes], limit: int) -> list[Row]:
         """Rows of the same moment that were written just before a row."""
         sql = "SELECT n FROM entry WHERE n BETWEEN ? AND ? AND claimed < ? ORDER BY n DESC LIMIT 1"
-        older = self.query(sql, first, row[0], row[3])
+        older = self.query(sql, first, row[0], from_claimed(row[3]))
         low = older[0][0] + 1 if older else first
         where = "n BETWEEN ? AND ? AND (claimed, id) < (?, ?) ORDER BY id DESC LIMIT ?"
         return self._entries(where, low, row[0] - 1, *before, limit)
@@ -275,23 +300,21 @@ class Store:
         """The last sequence number of a branch not above a lamport time; with `signed`, one that ends a range."""
         extra = " AND sig IS NOT NULL" if signed else ""
         sql = f"SELECT max(n) FROM entry WHERE n BETWEEN ? AND ? AND lamport <= ?{extra}"
-        found = self.query(sql, number(branch, 0), number(branch, SEQ_MAX), lamport)[0][0]
+        found = self.query(sql, number(branch, 0), number(branch, SEQ_MAX), from_lamport(lamport))[0][0]
         return NONE if found is None else place(found)[1]
 
     def lamport_at(self, branch: Branch, seq: int) -> int:
         """The lamport time of one entry of a branch."""
-        return int(self.query("SELECT lamport FROM entry WHERE n = ?", number(branch.no, seq))[0][0])
+        return to_lamport(self.query("SELECT lamport FROM entry WHERE n = ?", number(branch.no, seq))[0][0])
 
     def wire_rows(self, branch: int, first: int, last: int, limit: int) -> list[WireRow]:
         """(n, lamport, claimed, payload, hash, sig, id) of one branch, in order: what goes on the wire."""
         sql = (
-            "SELECT n, lamport, claimed, payload, hash, sig, id, chunk, start, size FROM entry"
+            "SELECT n, lamport, claimed, payload, hash, sig, id, chunk FROM entry"
             " WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?"
         )
-        payload = self._chunks.payload
+        payload, ends = self._chunks.payload, (number(branch, first), number(branch, last))
         return [
-            (n, lamport, claimed, inline if chunk is None else payload(chunk, start, size), hash, sig, id)
-            for n, lamport, claimed, inline, hash, sig, id, chunk, start, size in self.query(
-                sql, number(branch, first), number(branch, last), limit
-            )
+            (n, to_lamport(lamport), to_claimed(claimed), inline if chunk is None else payload(chunk, n), hash, sig, id)
+            for n, lamport, claimed, inline, hash, sig, id, chunk in self.query(sql, *ends, limit)
         ]

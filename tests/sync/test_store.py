@@ -3,7 +3,7 @@
 import pytest
 
 from sync.errors import Malformed
-from sync.rows import key_of, keys_of, number, place
+from sync.rows import from_claimed, from_lamport, number, place, to_claimed, to_lamport
 
 from .conftest import give, listen, meet, say, say_many, settle, trust
 
@@ -39,8 +39,8 @@ def test_progress_counts_the_entries(hub):
 
 DAMAGES = {
     "a changed payload": "UPDATE entry SET payload = X'7b7d', chunk = NULL WHERE n = (SELECT min(n) + 2 FROM entry)",
-    "a changed clock": "UPDATE entry SET claimed = claimed + 1 WHERE n = (SELECT min(n) + 2 FROM entry)",
-    "a changed lamport time": "UPDATE entry SET lamport = lamport + 1 WHERE n = (SELECT max(n) FROM entry)",
+    "a changed clock": "UPDATE entry SET claimed = X'8000000000000001' WHERE n = (SELECT min(n) + 2 FROM entry)",
+    "a changed lamport time": "UPDATE entry SET lamport = X'00000000000FFFFF' WHERE n = (SELECT max(n) FROM entry)",
     "a changed id": "UPDATE entry SET id = zeroblob(32) WHERE n = (SELECT max(n) - 3 FROM entry)",
     "a lost entry": "DELETE FROM entry WHERE n = (SELECT max(n) - 3 FROM entry)",
     "a lost end": "DELETE FROM entry WHERE n = (SELECT max(n) FROM entry)",
@@ -48,7 +48,6 @@ DAMAGES = {
     "a changed signature": "UPDATE entry SET sig = zeroblob(64) WHERE n = (SELECT max(n) FROM entry)",
     "a lost signature": "UPDATE entry SET sig = NULL WHERE n = (SELECT max(n) FROM entry)",
     "another author": "UPDATE log SET node = zeroblob(32) WHERE no = 2",
-    "a changed key": "UPDATE entry SET key = key + 1 WHERE n = (SELECT max(n) FROM entry)",
     "a changed head": "UPDATE branch SET head = zeroblob(32) WHERE no = 2",
     "a branch said to be longer": "UPDATE branch SET seq = seq + 1 WHERE no = 2",
     "a branch said to be shorter": "UPDATE branch SET seq = seq - 1 WHERE no = 2",
@@ -64,7 +63,7 @@ def test_damage_on_the_disk_is_told(hub, sql):
 
 
 def test_damage_in_one_log_does_not_hide_that_in_another(hub):
-    sql = "UPDATE entry SET claimed = claimed + 1 WHERE n & 4294967295 = 1"
+    sql = "UPDATE entry SET claimed = X'8000000000000001' WHERE n & 4294967295 = 1"
     assert len(damage(hub, sql)) == 2
 
 
@@ -74,10 +73,13 @@ def test_numbers_and_places_lead_to_each_other():
     assert number(1, 2**32 - 1) < number(2, 0)
 
 
-def test_many_keys_are_those_of_one_at_a_time():
-    ids = [bytes([n]) * 32 for n in range(0, 256, 5)]
-    assert list(keys_of(ids)) == [key_of(id) for id in ids]
-    assert list(keys_of([])) == []
+def test_stored_times_sort_as_the_numbers_do_and_come_back():
+    claims = [-(2**63), -5, -1, 0, 1, 1_795_000_000_000, 2**63 - 1]
+    assert [to_claimed(from_claimed(ms)) for ms in claims] == claims
+    assert sorted(map(from_claimed, claims)) == [from_claimed(ms) for ms in claims]
+    lamports = [0, 1, 255, 256, 2**63 - 1]
+    assert [to_lamport(from_lamport(time)) for time in lamports] == lamports
+    assert sorted(map(from_lamport, lamports)) == [from_lamport(time) for time in lamports]
 
 
 # reading
