@@ -97,8 +97,8 @@ def _notices(writer: Writer) -> list[str]:
     """What was decided for the reader of the file, in sentences."""
     index = writer.index
     told = {
-        "{} rows say 0: their items are in the catalogue, and nothing was received.": writer.zeros,
-        "{} new items have no unit in the file: they are counted in pieces.": index.unitless,
-        "{} new items are called like another one: their code was added to their name.": index.coded,
+        "Rows that say 0: {}. Their items are in the catalogue, and nothing was received.": writer.zeros,
+        "New items without a unit in the file: {}. They are counted in pieces.": index.unitless,
+        "New items called like another one: {}. Their code was added to their name.": index.coded,
     }
     return [text.format(count) for text, count in told.items() if count]

@@ -19,7 +19,8 @@ from sync.errors import Malformed, NotFound, Problem, TooLarge, Unsupported
 
 KEPT = "Nothing was recorded."
 FILE_BYTES_MAX = 64 * 1024 * 1024
-ROWS_MAX = 500_000
+INFLATED_BYTES_MAX = 512 * 1024 * 1024  # of a workbook, unpacked
+ROWS_MAX = 500_000  # that aren't blank
 DELIMITERS = ",;\t|"
 _CSV, _BOOK = (".csv", ".tsv", ".tab", ".txt"), (".xlsx", ".xlsm")
 
@@ -47,16 +48,16 @@ def read(path: Path) -> Sheet:
     """The first sheet of a file that has any rows. NotFound, TooLarge, Unsupported or Malformed where it can't be."""
     data, ending = _bytes(path), path.suffix.lower()
     if ending in _BOOK:
-        delimiter, rows = "", list(_book_rows(path, data))
+        delimiter, rows = "", _book_rows(path, data)
     elif ending in _CSV:
         text = _decoded(data)
         delimiter = _delimiter(text)
-        rows = list(_bounded(_text_rows(text, delimiter)))
+        rows = _text_rows(text, delimiter)
     else:
         raise Unsupported(
             f"{path.name} is neither CSV nor XLSX.", kept=KEPT, todo="Save the sheet as CSV or XLSX and try again."
         )
-    found = [row for row in rows if any(row.cells) or row.flaw]
+    found = list(_bounded(row for row in rows if any(row.cells) or row.flaw))
     if not found:
         raise Malformed(f"{path.name} is empty.", kept=KEPT, todo="Check that it is the right file.")
     return Sheet(path.name, sha256(data).hexdigest(), delimiter, found)
@@ -131,7 +132,7 @@ def _flaw(quoted: str | None, cell: str) -> str:
 
 
 def _bounded(rows: Iterable[Row]) -> Iterator[Row]:
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows, 1):
         if number > ROWS_MAX:
             raise TooLarge(f"The file has more than {ROWS_MAX:,} rows.", kept=KEPT, todo="Split it.")
         yield row
@@ -144,12 +145,12 @@ def _book_rows(path: Path, data: bytes) -> Iterator[Row]:
     import openpyxl  # it takes a third of a second to load, and most commands never read a workbook
 
     try:
+        with zipfile.ZipFile(BytesIO(data)) as parts:
+            _refuse_bomb(path, sum(part.file_size for part in parts.infolist()))
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
         for sheet in book.worksheets:
-            rows = _bounded(
-                Row(n, [_shown(v) for v in row]) for n, row in enumerate(sheet.iter_rows(values_only=True), 1)
-            )
-            found = [row for row in rows if any(row.cells)]
+            rows = (Row(n, [_shown(v) for v in row]) for n, row in enumerate(sheet.iter_rows(values_only=True), 1))
+            found = list(_bounded(row for row in rows if any(row.cells)))
             if found:
                 yield from found
                 return
@@ -157,6 +158,11 @@ def _book_rows(path: Path, data: bytes) -> Iterator[Row]:
         raise Unsupported(
             f"{path.name} is no workbook that can be read.", kept=KEPT, todo="Save it anew as XLSX or CSV."
         ) from None
+
+
+def _refuse_bomb(path: Path, inflated: int) -> None:
+    if inflated > INFLATED_BYTES_MAX:
+        raise TooLarge(f"{path.name} unpacks to more than {INFLATED_BYTES_MAX >> 20} MB.", kept=KEPT, todo="Split it.")
 
 
 def _shown(value: Any) -> str:
