@@ -11,7 +11,7 @@ import pytest
 
 from node import importer, queries, record
 from node.events import Receipt
-from node.importing import sheets, values
+from node.importing import columns, sheets, values
 from node.requests import VoidIn
 from sync.errors import Malformed, NotFound, TooLarge, Unsupported
 from tests.fakes import MemoryNode, memory_node
@@ -468,6 +468,13 @@ def test_progress_is_told_up_to_the_end(desk: Desk) -> None:
     desk.take(content, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (1400, 1400)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+@pytest.mark.parametrize("field", sorted({name for names in columns.FIELDS.values() for name in names}))
+def test_every_field_is_documented(field: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "command-line.md"
+    rows = [line for line in page.read_text("utf-8").splitlines() if line.startswith("| `")]
+    assert any(f"`{field}`" in row.split("|")[1] for row in rows)
 
 
 # numbers
