@@ -81,7 +81,11 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _as_problem(error: BaseException) -> Problem | None:
+def _as_problem(error: BaseException | None) -> Problem | None:
+    # SQLite takes back by itself what no longer fits on the disk. The ROLLBACK that follows then fails, too, and would
+    # hide why.
+    while isinstance(error, (sqlite3.OperationalError, peewee.OperationalError)) and "cannot rollback" in str(error):
+        error = error.__context__
     if isinstance(error, (sqlite3.OperationalError, peewee.OperationalError)):
         if "full" in str(error):
             return DiskFull("The disk is full.", kept="Nothing was recorded.", todo="Free some space, then try again.")
