@@ -6,6 +6,7 @@ that facts may come in any order and more than once.
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
+from unicodedata import normalize
 
 from msgspec import UNSET
 
@@ -26,8 +27,8 @@ def stamp_of(lamport: int, id: bytes) -> bytes:
 
 
 def search_key(text: str) -> str:
-    """A name as it is searched for: case and spaces don't matter."""
-    return " ".join(text.split()).casefold()
+    """A name as it is searched for and told apart: case, spaces and the ways to write an accent don't matter."""
+    return normalize("NFKC", normalize("NFKC", " ".join(text.split())).casefold())
 
 
 def _latest(table: str, keys: str, stamped: Mapping[str, str], first: str = "") -> str:
