@@ -70,9 +70,10 @@ def serve(call: Call, /, **flags: Any) -> None:
     Example: bucketline serve --lan
     """
     bootstrap.calm_collector()
+    stop = _told_to_stop()
     with call.node(**flags) as node:
         _start(node)
-        wait()
+        stop.wait()
         say("Stopping.")
 
 
@@ -103,12 +104,12 @@ def _port_problems(port: int) -> Iterator[None]:
         ) from None
 
 
-def wait() -> None:
-    """Until somebody presses Ctrl-C or the machine shuts down."""
+def _told_to_stop() -> threading.Event:
+    """Set once somebody presses Ctrl-C or the machine shuts down."""
     stop = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stop.set())
-    stop.wait()
+    return stop
 
 
 @click.command("demo")
@@ -122,7 +123,7 @@ def demo_(call: Call, scenario: str, check: bool, port: int | None) -> None:
     Example: bucketline demo storm --check
     """
     bootstrap.calm_collector()
-    found = demo.run(scenario, check, port, call.flags.get("data"), say, wait)
+    found = demo.run(scenario, check, port, call.flags.get("data"), say)
     if not check:
         return
     heads = ["item_name", "unit", "received", "distributed", "lost", "unexplained", "on_hand"]
