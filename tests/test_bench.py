@@ -1,0 +1,57 @@
+"""The benchmark runs and names its figures as scripts expect them; what it counts (never times) stays in bounds."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FIGURES = {
+    "entries",
+    "lines",
+    "full_vs_sqlite",
+    "full_bytes_per_line",
+    "full_peak_mb_sender",
+    "full_peak_mb_receiver",
+    "increment_round_trips",
+    "increment_bytes",
+    "idle_round_trips",
+    "idle_bytes",
+}
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    file = tmp_path_factory.mktemp("bench") / "figures.json"
+    command = [sys.executable, "-m", "tests.bench", "sync", "--entries", "4000", "--json", str(file)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=240, stdout=subprocess.DEVNULL)
+    return json.loads(file.read_text("utf-8"))["sync"]
+
+
+def test_the_figures_bear_the_names_that_scripts_expect(figures: dict[str, float]) -> None:
+    assert set(figures) == FIGURES
+    assert figures["entries"] == 4000
+    assert figures["full_vs_sqlite"] > 0
+
+
+def test_a_line_costs_few_bytes_on_the_wire(figures: dict[str, float]) -> None:
+    assert figures["full_bytes_per_line"] <= 20
+
+
+def test_ten_new_entries_cost_three_round_trips_and_three_kilobytes_at_most(figures: dict[str, float]) -> None:
+    assert figures["increment_round_trips"] <= 3
+    assert figures["increment_bytes"] <= 3000
+
+
+def test_nothing_new_costs_one_round_trip_and_few_bytes(figures: dict[str, float]) -> None:
+    assert figures["idle_round_trips"] == 1
+    assert figures["idle_bytes"] <= 600
+
+
+def test_a_section_that_does_not_exist_is_told() -> None:
+    command = [sys.executable, "-m", "tests.bench", "nonsense"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 2
+    assert "nonsense" in result.stderr
