@@ -21,6 +21,7 @@ from node.scenarios.team import HOST, Team
 from sync.identity import Clock, Rng
 
 PORT = 8480  # of the first page; the others follow
+WAIT_SECONDS = 1
 
 Say = Callable[[str], None]
 
@@ -32,7 +33,8 @@ def say_aside(text: str) -> None:
 
 def wait_for_signal() -> None:
     """Until somebody presses Ctrl-C or asks the process to end, which both arrive as a KeyboardInterrupt."""
-    threading.Event().wait()
+    while True:  # a signal just before an endless wait would be noticed only at the next one
+        threading.Event().wait(WAIT_SECONDS)
 
 
 def run(
