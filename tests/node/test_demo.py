@@ -269,25 +269,32 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one(monkeypatch):
     assert len(found) == 2 and f"http://127.0.0.1:{port}/" not in found
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such signals")
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_it_cleanly_and_nothing_is_left_behind(tmp_path, sign):
+@contextmanager
+def _started(temporary: Path) -> Iterator[subprocess.Popen[str]]:
+    """A demo in a process of its own that has come up; it doesn't outlive the test, whatever happens."""
     script = "from node import demo; print(demo.run(base_port=0)['balanced'])"
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
         [sys.executable, "-c", script],
         cwd=Path(__file__).parents[2],
-        env=environment,
+        env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "Ctrl-C" in line:
-            break
-    assert list(tmp_path.glob("bucketline-demo-*"))
-    process.send_signal(sign)
-    out, rest = process.communicate(timeout=60)
+    with process:
+        try:
+            assert any("Ctrl-C" in line for line in process.stderr or ())
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such signals")
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_cleanly_and_nothing_is_left_behind(tmp_path, sign):
+    with _started(tmp_path) as process:
+        assert list(tmp_path.glob("bucketline-demo-*"))
+        process.send_signal(sign)
+        out, rest = process.communicate(timeout=60)
     assert (process.returncode, out.strip(), rest.strip()) == (0, "True", "Stopping.")
     assert not list(tmp_path.glob("bucketline-demo-*"))
