@@ -73,7 +73,8 @@ def serve(call: Call, /, **flags: Any) -> None:
     stop = _told_to_stop()
     with call.node(**flags) as node:
         _start(node)
-        stop.wait()
+        while not stop.wait(1):  # timed: a signal that another thread caught would not end an endless wait
+            pass
         say("Stopping.")
 
 
