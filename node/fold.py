@@ -9,6 +9,7 @@ wrote, and what is kept in memory is dropped.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -94,9 +95,7 @@ class Projector:
 
     # the log's application
 
-    def decode(self, payload: bytes) -> object | None:
-        """The fact in a payload, None if it isn't one of the inventory's."""
-        return events.decode(payload)
+    decode = staticmethod(events.decode)
 
     def forget(self) -> None:
         """Drop what is kept in memory; cells that were pending will be recounted."""
@@ -125,7 +124,7 @@ class Projector:
         names.write(connection)
         marks = [(place, msgspec.json.encode(items).decode()) for place, items in pending.take_fresh()]
         connection.executemany("INSERT OR REPLACE INTO unsettled (place, items) VALUES (?, ?)", marks)
-        self._moved_on(max(entry.n for entry in batch))
+        self._moved_on(max(map(itemgetter(0), batch)))
         if pending.lines > PENDING_LINES_MAX:
             self._settle()
 

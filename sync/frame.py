@@ -76,10 +76,6 @@ def _zigzag(value: int) -> int:
     return value << 1 if value >= 0 else (-value << 1) - 1
 
 
-def _unzigzag(value: int) -> int:
-    return value >> 1 if not value & 1 else -((value + 1) >> 1)
-
-
 def _width(column: Sequence[int]) -> int:
     most = max(column, default=0)
     return next(width for width in (1, 2, 4, 8) if most < 1 << 8 * width)
@@ -124,7 +120,7 @@ class _Reader:
         jumps = self._column(n - 1, widths[1])
         sizes = self._column(n, widths[2])
         lamports = list(accumulate(steps, initial=lamport))
-        claims = list(accumulate(map(_unzigzag, jumps), initial=claimed))
+        claims = list(accumulate([(jump >> 1) ^ -(jump & 1) for jump in jumps], initial=claimed))
         if lamports[-1] >= 1 << 63 or min(claims) < -(1 << 63) or max(claims) >= 1 << 63:
             raise Malformed("A clock in a range is outside the 64-bit integers.")
         if max(sizes) > limits.payload_bytes_max + 1:
