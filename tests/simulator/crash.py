@@ -6,22 +6,38 @@ from typing import Any
 
 import peewee
 
+WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN")
+FAULTS = {"full": "database or disk is full", "locked": "database is locked"}
+
 
 class Crash(BaseException):
     """A process ended here. Nothing that it would have done next is done: no handler of errors may catch this."""
 
 
 class Fuse:
-    """Counts down the statements that a process has left. A process whose fuse has burnt does nothing more."""
+    """Counts down the statements that a process has left. A process whose fuse has burnt does nothing more.
+
+    `fault` is one write that fails once, after which the process goes on: (how many writes from now, a key of FAULTS).
+    """
 
     def __init__(self) -> None:
         self.left: int | None = None
+        self.fault: tuple[int, str] | None = None
         self.dead = False
-        self.spent = 0
+
+    def write(self, sql: str) -> None:
+        """A statement that may fail without ending the process."""
+        if self.fault is None or not sql.lstrip().startswith(WRITES):
+            return
+        left, kind = self.fault
+        if left or (kind == "locked") != sql.startswith("BEGIN"):
+            self.fault = max(0, left - 1), kind
+            return
+        self.fault = None
+        raise sqlite3.OperationalError(FAULTS[kind])
 
     def burn(self) -> None:
         """One step of the process; Crash where it was its last, and ever after."""
-        self.spent += 1
         if self.left is not None and not self.dead:
             self.left -= 1
             self.dead = self.left < 0
@@ -34,6 +50,7 @@ class _Cursor(sqlite3.Cursor):
 
     def execute(self, sql: str, values: Any = ()) -> "_Cursor":
         self.fuse.burn()
+        self.fuse.write(sql)
         super().execute(sql, values)
         if sql == "COMMIT":  # it is on the disk, and nobody has been told
             self.fuse.burn()
@@ -41,6 +58,7 @@ class _Cursor(sqlite3.Cursor):
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> "_Cursor":
         self.fuse.burn()
+        self.fuse.write(sql)
         return super().executemany(sql, rows)  # type: ignore[return-value]
 
 

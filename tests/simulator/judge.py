@@ -66,6 +66,7 @@ def agreed(world: World, group: list[Machine]) -> None:
     """All of a group hold, fold and show the same, nothing that had to be kept is gone, and the books balance."""
     digests = {tuple(machine.node.digest().values()) for machine in group}
     assert len(digests) == 1, f"the digests differ: {[(m.name, m.node.digest()) for m in group]}"
+    apart(world, group)
     for machine in group:
         sound(machine)
         whole(world, machine, group)
@@ -99,11 +100,27 @@ def rebuilt(machine: Machine) -> None:
     assert machine.node.digest() == before, f"a restart of {machine.name} gives another digest"
 
 
-def restored(machine: Machine, own: bytes, public: tuple[bytes, int] | None) -> None:
-    """A machine that came up on an old disk goes on in its log only if all that it made public is there."""
-    log = machine.node.log
+def restored(world: World, machine: Machine, own: bytes) -> None:
+    """A machine that came up on an old disk goes on in its log only if it holds all of it that others have."""
+    sound(machine)
+    if own in world.cloned:
+        return  # others may have it from the clone
     with machine.safe():
-        seq = log.store.logs()[own].branches[0].seq if own in log.store.logs() else -1
-        if public and public[0] == own and public[1] > seq:
-            assert log.own != own, f"{machine.name} goes on where it was, with numbers that are taken"
-        sound(machine)
+        log = machine.node.log
+        seen = [m.node.log.store.logs().get(own) for m in world.machines if m is not machine]
+    others = max((branch.seq for row in seen if row for branch in row.branches), default=-1)
+    here = log.store.logs().get(own)
+    if log.own == own:
+        assert here and here.branches[0].seq >= others, f"{machine.name} goes on with numbers that are taken"
+
+
+def apart(world: World, group: list[Machine]) -> None:
+    """No two machines go on writing to one log, and none to a log that has forked; only clones make forks."""
+    for machine in group:
+        log = machine.node.log
+        own = log.store.logs()[log.own].branches
+        assert len(own) == 1, f"{machine.name} goes on in a log that has forked"
+        if sum(other.node.log.own == log.own for other in group) > 1:
+            assert own[0].seq <= world.cloned[log.own], f"{machine.name} shares its log with a clone"
+        forks = [id for id, row in log.store.logs().items() if len(row.branches) > 1]
+        assert set(forks) <= world.cloned.keys(), f"a log forked that no clone had: {[id.hex()[:8] for id in forks]}"

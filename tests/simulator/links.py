@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sync.errors import Problem, Unreachable
+from sync.errors import DiskFull, Problem, TooMany, Unreachable
 from tests.simulator.crash import Crash
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ class Link:
                 self.to.recover()
             self._break()
             raise AssertionError("not reached") from None
+        except (DiskFull, TooMany):
+            self.broken = True
+            raise
 
     def _repeat(self, request: bytes) -> None:
         """The same request comes a second time; its answer reaches nobody."""

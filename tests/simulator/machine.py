@@ -15,10 +15,11 @@ from sync import pairing
 from sync.identity import Keys
 from sync.server import Desk
 from tests.simulator import judge
-from tests.simulator.crash import Crash, Database, Fence, Fuse, new_disk
+from tests.simulator.crash import FAULTS, Crash, Database, Fence, Fuse, new_disk
 
 NETWORK = b"simulated relief"
 STATEMENTS_MAX = 250  # before a crash that is due
+WRITES_MAX = 25  # before one that fails
 BOOT_STATEMENTS_MAX = 40
 BOOTS_MAX = 50
 
@@ -124,6 +125,11 @@ class Machine:
         self.fragile_boot = fragile_boot
         self.rng.choice(self.processes).fuse.left = self.rng.randint(0, STATEMENTS_MAX)
 
+    def fault(self) -> None:
+        """Let one write fail for want of room, or because another program holds the database."""
+        left, kind = self.rng.randint(0, WRITES_MAX), self.rng.choice(list(FAULTS))
+        self.rng.choice(self.processes).fuse.fault = left, kind
+
     def recover(self) -> None:
         """What died is started again; all that was acknowledged must be there."""
         dead = "its second process" if self.second and self.second.fuse.dead else "its server"
@@ -148,14 +154,14 @@ class Machine:
     @contextmanager
     def safe(self) -> Iterator[None]:
         """Whatever is looked at inside burns no fuse."""
-        kept = [(process.fuse, process.fuse.left) for process in self.processes]
-        for fuse, _ in kept:
-            fuse.left = None
+        kept = [(process.fuse, process.fuse.left, process.fuse.fault) for process in self.processes]
+        for fuse, _, _ in kept:
+            fuse.left = fuse.fault = None
         try:
             yield
         finally:
-            for fuse, left in kept:
-                fuse.left = left
+            for fuse, left, fault in kept:
+                fuse.left, fuse.fault = left, fault
 
     # backups
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from node import record
 from node.requests import CountIn, DistributionIn, ItemIn, LineIn, LossIn, PlaceIn, ReceiptIn, ReceiptLineIn, VoidIn
 from node.units import format_qty, format_time
-from sync.errors import Conflict
+from sync.errors import Conflict, DiskFull, TooMany
 from tests import model
 from tests.simulator import judge
 from tests.simulator.crash import Crash
@@ -30,17 +30,19 @@ def acknowledged(world: World, machine: Machine, process: Process, write: Callab
     """Record something and keep what was acknowledged; None where the process died of it, or it was refused."""
     node = process.node
     with machine.safe():
-        before = _head(node)
+        before, stood = _head(node), node.digest()
     machine.recording = True
     try:
         answer = write()
     except Crash:
         machine.recover()
         return None
-    except Conflict as conflict:
+    except (Conflict, DiskFull, TooMany) as problem:
         machine.recording = False
-        assert what in ("place", "void"), f"{what} was refused: {conflict}"
-        world.say(f"{machine.name} refuses a {what}: {conflict.what}")
+        assert not isinstance(problem, Conflict) or what in ("place", "void"), f"{what} was refused: {problem}"
+        world.say(f"{machine.name} refuses a {what}: {problem.what}")
+        with machine.safe():
+            assert (_head(node), node.digest()) == (before, stood), "a refusal left something behind"
         return None
     machine.recording = False
     with machine.safe():

@@ -35,12 +35,13 @@ class World:
         self.acknowledged: dict[bytes, Any] = {}
         self.unacknowledged: dict[bytes, Any] = {}
         self.lost: set[bytes] = set()
-        self.bundles: list[tuple[Path, Machine]] = []  # with whom each was written for
+        self.bundles: list[meeting.Bundle] = []
+        self.cloned: dict[bytes, int] = {}  # the last number of a log that two machines took for their own
         self.clones = 0
         self.machines = [self._machine(f"n{i}") for i in range(self.rng.randint(2, 5))]
         self.edges = self._topology()
         self.weights = {act: weight * self.rng.choice([0.3, 1, 1, 2]) for act, weight in ACTIONS.items()}
-        self.crash_rate = self.rng.choice([0, 0, 0.05, 0.15])
+        self.crash_rate, self.fault_rate = self.rng.choice([0, 0, 0.05, 0.15]), self.rng.choice([0, 0, 0.1])
         for one, other in self.edges:
             if self.rng.random() < 0.6:
                 meeting.pair(self, one, other)
@@ -49,7 +50,7 @@ class World:
 
     def _machine(self, name: str) -> Machine:
         rng = random.Random(f"{self.seed} {name}")
-        machine = Machine(name, rng, self, self.folder, Keys.generate(rng.randbytes), new_disk())
+        machine = Machine(name, rng, self, self.folder, Keys.generate(rng.randbytes), new_disk(), mark=name)
         machine.skew = rng.choice([0, 0, rng.randint(-5000, 5000), rng.randint(-400, 400) * DAY_MS])
         recording.rename_team(self, machine, machine.main)
         if self.rng.random() < 0.7:
@@ -75,6 +76,10 @@ class World:
     def say(self, text: str) -> None:
         """One line of the story."""
         self._say(f"{self.steps:3} {text}")
+
+    def written(self, id: bytes) -> Any:
+        """An entry as it was written."""
+        return self.acknowledged.get(id) or self.unacknowledged[id]
 
     def knows(self, id: bytes) -> bool:
         """Whether this entry was recorded by somebody."""
@@ -108,6 +113,8 @@ class World:
             self.now += self.rng.choice(PAUSES_MS)
             if self.rng.random() < self.crash_rate:
                 self.a_machine().arm(fragile_boot=self.rng.random() < 0.3)
+            if self.rng.random() < self.fault_rate:
+                self.a_machine().fault()
             act = self.rng.choices(list(self.weights), list(self.weights.values()))[0]
             act(self)
         self.end()
@@ -170,8 +177,8 @@ def _write_bundle(world: World) -> None:
 
 def _read_bundle(world: World) -> None:
     if world.bundles:
-        path, reader = world.rng.choice(world.bundles)
-        meeting.read_bundle(world, reader if world.rng.random() < 0.7 else world.a_machine(), path)
+        bundled = world.rng.choice(world.bundles)
+        meeting.read_bundle(world, bundled.reader if world.rng.random() < 0.7 else world.a_machine(), bundled)
 
 
 def _restart(world: World) -> None:
@@ -196,11 +203,11 @@ def _restore(world: World) -> None:
     machine = world.a_machine()
     if machine.snapshots:
         with machine.safe():
-            was, public = machine.node.log.own, machine.fence[0]
+            was = machine.node.log.own
         machine.restore(world.rng.choice(machine.snapshots))
         world.note_losses()
         world.say(f"{machine.name} is restored from an old copy")
-        judge.restored(machine, was, public)
+        judge.restored(world, machine, was)
 
 
 def _clone(world: World) -> None:
@@ -210,10 +217,16 @@ def _clone(world: World) -> None:
         return
     world.clones += 1
     name = f"{original.name}x{world.clones}"
-    rng, mark = random.Random(f"{world.seed} {name}"), world.rng.choice(["", f"machine {name}"])
-    world.say(f"{original.name} is cloned to {name}{'' if mark else ', which takes itself for the original'}")
+    rng, mark = random.Random(f"{world.seed} {name}"), world.rng.choice([original.mark, name])
+    world.say(
+        f"{original.name} is cloned to {name}{', which takes itself for the original' if mark == original.mark else ''}"
+    )
+    if mark == original.mark:
+        with original.safe():
+            log = original.node.log
+            world.cloned[log.own] = log.store.logs()[log.own].branches[0].seq
     disk, fence = new_disk(original.disk), list(original.fence)
-    copy = Machine(name, rng, world, world.folder, original.keys, disk, fence, mark, original.skew)
+    copy = Machine(name, rng, world, world.folder, original.keys, disk, fence, mark, original.skew + 1)
     copy.holds = set(original.holds)
     world.machines.append(copy)
     for one, other in list(world.edges):
