@@ -74,8 +74,10 @@ def incoming(log: Log, memory: Memory, peer: bytes, bodies: Iterable[bytes | Non
         _take(log, peer, last, result)
     if last is None or last.at is None or not whole:
         result.missing.append("A part of the file is damaged or cut off; ask for a new one or sync directly.")
+    elif not _continues(memory.held(peer), last):
+        result.missing.append("The file goes on from news that isn't here any more; ask for one for all, or sync.")
     elif not result.missing:
-        _remember(memory, peer, last.held, last.at)
+        _remember(memory, peer, last.at)
     result.missing = list(dict.fromkeys(result.missing))
     return result
 
@@ -95,12 +97,15 @@ def _take(log: Log, peer: bytes, message: Message, result: Received) -> None:
         result.missing.append(text if isinstance(refusal.problem, Gap) else f"Refused. {text}")
 
 
-def _remember(memory: Memory, peer: bytes, base: Cursor | None, at: Cursor) -> None:
-    """Move the cursor to where the file leads, if we hold what it starts from and aren't further already."""
-    held = memory.held(peer)
-    if _reaches(held, at) or not (base is None or _reaches(held, base)):
-        return
-    memory.set_held(peer, *at)
+def _continues(held: Cursor | None, message: Message) -> bool:
+    """Whether we hold what the file starts from: a node that came up on an old copy of its disk may not."""
+    return message.held is None or _reaches(held, message.held)
+
+
+def _remember(memory: Memory, peer: bytes, at: Cursor) -> None:
+    """Move the cursor to where the file leads, if we aren't further already."""
+    if not _reaches(memory.held(peer), at):
+        memory.set_held(peer, *at)
 
 
 def _reaches(held: Cursor | None, cursor: Cursor) -> bool:

@@ -273,3 +273,18 @@ def test_a_damaged_part_is_taken_or_a_problem(rnd):
     assert len(reader.app.said()) == 10
     for log in (writer, reader):
         log.db.close()
+
+
+def test_a_file_that_goes_on_from_what_an_old_disk_has_lost_says_so(trio):
+    a, b, c = trio
+    settle(a, b)
+    kept = snapshot(b)
+    say(c, "one")
+    meet(c, a)
+    meet(b, a)
+    meet(b, a)
+    back = restored(b, kept)
+    back.memory.held_of = {}
+    found = incoming(back, back.memory, a.keys.node, outgoing(a, a.memory.given(b.keys.node)))
+    assert found.missing, "the log of c isn't here, and the file doesn't bring it"
+    assert back.memory.held(a.keys.node) is None
