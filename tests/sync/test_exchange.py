@@ -669,3 +669,16 @@ def test_a_later_opening_of_a_frozen_clock_still_counts():
     ben.clock.ms += 60_000
     settle(anna, ben)
     assert ben.heard()[anna.keys.node] == ben.clock.ms
+
+
+@pytest.mark.parametrize("message", range(6))
+def test_what_is_written_while_all_is_being_compared_is_not_taken_for_a_settled_difference(pair, message):
+    a, b = pair
+    settle(a, b)
+    say(a, "from a")
+    say(b, "from b")
+    a.memory.held_of, b.memory.held_of = {}, {}  # nothing but a comparison of all can tell what is new
+    meet(a, b, between=lambda n: say(b, "meanwhile") if n == message else None)
+    meet(a, b)
+    assert a.app.said() == ["from a", "from b", "meanwhile"]
+    assert agree(a, b)
