@@ -11,7 +11,7 @@ from node.idempotency import KEY_CHARS_MAX
 from node.problems import MEDIA_TYPE
 
 _REF = "#/components/schemas/{name}"
-_SECURITY = [{"token": []}, {"login": []}]
+_SECURITY: list[dict[str, list[str]]] = [{"token": []}, {"login": []}]
 _READ_PROBLEMS = {
     400: "Malformed",
     401: "No good token",
@@ -80,7 +80,7 @@ def _get(name: str, read: Read) -> dict[str, Any]:
     parameters.append({"name": "If-None-Match", "in": "header", "description": "The ETag you have."} | _text())
     unchanged = {304: {"description": "What you have is still right."}}
     return {
-        "operationId": f"get_{name}",
+        "operationId": f"get_{name.replace('/', '_')}",
         "summary": read.summary,
         "parameters": parameters,
         "responses": _answers({200: ("The rows." if read.many else "The digests.", schema)}, _READ_PROBLEMS)

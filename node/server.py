@@ -45,7 +45,8 @@ def make_app(node: Node) -> Flask:
         module.prepare(node)
     app = Flask(__name__)
     app.config.update(
-        MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        # One more than is taken: a body without a stated length is cut there, and must be seen to be too long.
+        MAX_CONTENT_LENGTH=BODY_BYTES_MAX + 1,
         MAX_FORM_MEMORY_SIZE=BODY_BYTES_MAX,
         SEND_FILE_MAX_AGE_DEFAULT=3600,
         PROPAGATE_EXCEPTIONS=False,

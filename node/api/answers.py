@@ -134,6 +134,20 @@ class PeerRow(Struct):
     paired_at: str | None
 
 
+class BalanceRow(Struct):
+    """One item's books over all places; `unexplained` is positive for what counts found missing."""
+
+    item: str
+    item_name: str
+    unit: str
+    received: str
+    distributed: str
+    lost: str
+    unexplained: str
+    on_hand: str
+    balanced: bool
+
+
 class Digests(Struct):
     """Equal digests mean equal entries (`root`), equal trust (`policy`) and equal stock."""
 

@@ -60,6 +60,11 @@ READS: dict[str, Read] = {
     "items": Read("All items, or those that resemble a text.", answers.ItemRow, {"like": "A text."} | _PAGE),
     "entries": Read("The log, newest first.", answers.EntryRow, {"own": "1: of this node only."} | _PAGE),
     "peers": Read("The nodes that this one knows.", answers.PeerRow, _PAGE),
+    "reports/balance": Read(
+        "The books of each item, replayed from the whole history: what came in is accounted for.",
+        answers.BalanceRow,
+        _PAGE,
+    ),
     "digest": Read("What two nodes compare to see that they agree.", answers.Digests, many=False),
 }
 WRITES: dict[str, Write] = {

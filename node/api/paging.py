@@ -99,4 +99,5 @@ def answer(request: Request, rows: Any, after: str | None = None) -> Response:
     if after is not None:
         query = urlencode(request.args.to_dict() | {"after": after})
         response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 from flask import Request, Response
 
-from node import catalogue, queries, units
+from node import accounts, catalogue, queries, units
 from node.api import paging
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
@@ -37,12 +37,12 @@ def places(node: Node, request: Request, given: dict[str, str]) -> Response:
 
 
 def items(node: Node, request: Request, given: dict[str, str]) -> Response:
-    """All items by name, or those that resemble a text, likeliest first."""
-    most, after = paging.limit(given), paging.decode_cursor(given["after"]) if "after" in given else None
-    if not isinstance(after, str | None):
+    """All items by name, a page going on after the item with an id; or those that resemble a text, likeliest first."""
+    most, after = paging.limit(given), given.get("after")
+    if after is not None and not catalogue.item_rows(node, [after]):
         raise paging.bad_cursor()
     rows = queries.items(node, like=given.get("like"), after=after, limit=most + 1)
-    more = paging.cursor(rows[most - 1]["item"]) if len(rows) > most and "like" not in given else None
+    more = rows[most - 1]["item"] if len(rows) > most and "like" not in given else None
     return paging.answer(request, rows[:most], more)
 
 
@@ -58,6 +58,12 @@ def peers(node: Node, request: Request, given: dict[str, str]) -> Response:
     return _paged(request, given, node.peer_rows(), lambda row: [row["peer"]])
 
 
+def balance(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """The books, item by item."""
+    rows = accounts.balance(node)["items"]
+    return _paged(request, given, rows, lambda row: [row["item_name"].casefold(), row["unit"], row["item"]])
+
+
 def digest(node: Node, request: Request, given: dict[str, str]) -> Response:
     """What two nodes compare."""
     return paging.answer(request, queries.digest(node))
@@ -70,6 +76,7 @@ HANDLERS: dict[str, Handler] = {
     "items": items,
     "entries": entries,
     "peers": peers,
+    "reports/balance": balance,
     "digest": digest,
 }
 

@@ -28,7 +28,9 @@ def new_place() -> str:
 def add_place() -> Answer:
     """Add the place."""
     typed = _typed(_PLACE_FIELDS)
-    wrong = _missing(typed, {"new_name": "name", "kind": "kind"})
+    wrong = _missing(typed, {"new_name": "name"})
+    if typed["kind"] not in PLACE_KINDS:
+        wrong["kind"] = "Choose one of these."
     if wrong:
         return _place_page(typed, wrong), 422
     spot = {name: typed[name].replace("\N{MINUS SIGN}", "-") or None for name in ("lat", "lon")}

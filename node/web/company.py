@@ -71,7 +71,15 @@ def _attempt(act: Callable[[], dict[str, Any]], **kept: str) -> Answer:
 
 
 def _page(**values: Any) -> str:
-    empty: dict[str, Any] = {"results": None, "invitation": None, "done": "", "problem": None, "errors": {}, "code": "", "address": ""}
+    empty: dict[str, Any] = {
+        "results": None,
+        "invitation": None,
+        "done": "",
+        "problem": None,
+        "errors": {},
+        "code": "",
+        "address": "",
+    }
     rows = [_row(row) for row in context.node().peer_rows()]
     return context.render("peers.html", tab="peers", json="/api/v1/peers", peers=rows, **empty | values)
 

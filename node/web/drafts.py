@@ -1,11 +1,13 @@
 """A record form as it was filled in: kept whole until it is recorded, with what is wrong beside each field."""
 
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from werkzeug.datastructures import MultiDict
 
 from node import catalogue
 from node.catalogue import ItemRow
+from node.events import LOSS_REASONS
 from node.requests import Body, CountIn, DistributionIn, LineIn, LossIn, ReceiptIn, ReceiptLineIn
 from node.running import Node
 from node.units import parse_packed
@@ -33,6 +35,11 @@ class DraftLine:
     hint: str = ""
     fixed: bool = False
     picks: list[ItemRow] = field(default_factory=list)
+
+    @classmethod
+    def typed(cls, texts: dict[str, Any]) -> "DraftLine":
+        """A line from its fields' texts."""
+        return cls(**texts)
 
     def __getitem__(self, name: str) -> str:
         return str(getattr(self, name))
@@ -75,11 +82,9 @@ class Draft:
         """What the browser sent, line by line."""
         columns = {name: form.getlist(name) for name in ("item", "qty", *LOT_FIELDS)}
         count = max(len(column) for column in columns.values())
-        lines = [
-            DraftLine(**{name: column[i] if i < len(column) else "" for name, column in columns.items()})
-            for i in range(count)
-        ]
-        return cls(key, lines or [DraftLine()], **{name: form.get(name, "") for name in TEXT_FIELDS})
+        rows = [{name: column[i] if i < len(column) else "" for name, column in columns.items()} for i in range(count)]
+        texts: dict[str, Any] = {name: form.get(name, "") for name in TEXT_FIELDS}
+        return cls(key, [DraftLine.typed(row) for row in rows] or [DraftLine()], **texts)
 
     def add_lines(self, count: int = BLANK_LINES) -> None:
         """Room for more."""
@@ -128,7 +133,7 @@ def read(node: Node, draft: Draft, kind: type[Body]) -> Body | None:
     for i, line in lines:
         _check_line(node, draft, i, line)
     counts = {name: _count(draft, name) for name in ("people", "households")}
-    if kind is LossIn and not draft.reason:
+    if kind is LossIn and draft.reason not in LOSS_REASONS:
         draft.errors["reason"] = "Say why it is gone."
     if draft.errors:
         return None
@@ -169,15 +174,15 @@ def _count(draft: Draft, name: str) -> int | None:
     return None
 
 
-def _body(draft: Draft, kind: type[Body], counts: dict[str, int | None]) -> Body:
-    common = {"place": draft.place, "at": draft.at or None, "note": draft.note or None}
+def _body(draft: Draft, kind: type[Body], counts: dict[str, Any]) -> Body:
+    common: dict[str, Any] = {"place": draft.place, "at": draft.at or None, "note": draft.note or None}
     if kind is ReceiptIn:
         return ReceiptIn(lines=[_receipt_line(line) for line in draft.lines], source=draft.source or None, **common)
     lines = [LineIn(item=line.item, qty=line.qty) for line in draft.lines]
     if kind is DistributionIn:
         return DistributionIn(lines=lines, site=draft.site or None, **counts, **common)
     if kind is LossIn:
-        return LossIn(lines=lines, reason=draft.reason, **common)
+        return LossIn(lines=lines, reason=cast(Any, draft.reason), **common)
     if kind is CountIn:
         return CountIn(lines=lines, **common)
     raise Malformed("There is no such form.")

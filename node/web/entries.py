@@ -70,6 +70,7 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> s
         title=_title(row, place),
         author=row["team"] if row else "",
         void=row and row["void"],
+        below=_below(fact) if fresh == "new" else [],
         lines=_lines(fact),
         counted=isinstance(fact, Count),
         facts=_facts(found, row),
@@ -109,6 +110,20 @@ def _lines(fact: object) -> list[dict[str, Any]]:
             "expected": format_qty(line.expected) if isinstance(line, CountLine) else "",
         }
         for line in lines
+    ]
+
+
+def _below(fact: object) -> list[str]:
+    """Balances below zero that a movement left behind: something to look at, not an error."""
+    if not isinstance(fact, (Distribution, Loss)):
+        return []
+    moved = {line.item for line in fact.lines}
+    rows = queries.stock(context.node(), place=fact.place)
+    return [
+        f"The books now show {words.number(row['qty'])} {row['unit']} of {row['item_name']} there: more went out than"
+        " they knew of. A count will set that right."
+        for row in rows
+        if row["item"] in moved and row["qty"].startswith("-")
     ]
 
 

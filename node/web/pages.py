@@ -43,7 +43,7 @@ def blueprint() -> Blueprint:
     }
     for method, rules in (("GET", gets), ("POST", posts)):
         for path, (name, view) in rules.items():
-            web.add_url_rule(path, name, view, methods=[method])  # type: ignore[type-var,unused-ignore]
+            web.add_url_rule(path, name, view, methods=[method])  # type: ignore[type-var,arg-type,unused-ignore]
     return web
 
 

@@ -320,7 +320,14 @@ def _bundle_bodies() -> list[bytes]:
 def ids() -> Vector:
     """Ids that come from what they stand for: items from name and unit, lots from what is known of the goods."""
     node = memory_node("ids")
-    named = [("Blanket", "piece"), ("  blanket ", "PIECE"), ("Rice   long  grain", "kg"), ("Straße", "Stück"), ("Cafe\u0301", "kg"), ("Café", "kg")]
+    named = [
+        ("Blanket", "piece"),
+        ("  blanket ", "PIECE"),
+        ("Rice   long  grain", "kg"),
+        ("Straße", "Stück"),
+        ("Cafe\u0301", "kg"),
+        ("Café", "kg"),
+    ]
     items = [{"name": name, "unit": unit, "id": catalogue.new_item_id(node, name, unit)} for name, unit in named]
     known = {"batch": "B7", "expiry": "2027-06-30", "fund": "Coast fund", "value": "12.5", "currency": "EUR"}
     lots = [{**known, "lot": inputs.lot_id(tuple(known.values()))}]
