@@ -1,0 +1,144 @@
+"""The pages in a real browser at the width of an old phone: nothing clipped, nobody else asked, and a drop by taps.
+
+Needs Debian's package chromium.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from node import bootstrap, queries, record
+from node.bootstrap import Node
+from node.hosting import Serving
+from node.requests import DistributionIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
+from node.server import serve
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTH, HEIGHT = 360, 740
+MOST_MS = 20_000
+PAGES = [
+    "/",
+    "/record/drop",
+    "/record/receive",
+    "/record/count",
+    "/record/loss",
+    "/nearby?item=Blanket&lat=29.9&lon=-90",
+    "/entries",
+    "/peers",
+    "/places/new",
+    "/items/new",
+    "/about",
+]
+TARGETS = ", ".join(
+    ["button", "nav a", "select", "input:not([type=hidden]):not([type=radio])", "label:has(> [type=radio])", "textarea"]
+)
+SMALL_TARGETS = """(targets) => [...document.querySelectorAll(targets)]
+  .filter(e => e.offsetParent && !e.classList.contains('hidden'))
+  .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height])
+  .filter(([, height]) => height < 44)"""
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which(CHROMIUM), reason="needs chromium (Debian's package of that name)"),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `test`")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=60_000)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@pytest.fixture
+def serving(node: Node) -> Iterator[Serving]:
+    """A node with long names, a negative balance and many items, behind a real socket."""
+    node.clock = bootstrap.now_ms
+    long = "Sheeting, tarpaulin, woven, reinforced with eyelets, 4 × 6 metres, white/white"
+    record.add_item(node, ItemIn(name=long, unit="piece"))
+    record.add_place(node, PlaceIn(name="Saint-Bernard-de-Clairvaux Community Gymnasium (north entrance)", kind="site"))
+    lines = [ReceiptLineIn(item=long, qty="1234567.5", lot="L-2026-11-A", expiry="2026-12-01")]
+    record.receive(node, ReceiptIn(place="Harvey Hub", lines=lines, source="A donor with a rather long name"))
+    record.distribute(node, DistributionIn(place="Harvey Hub", lines=[LineIn(item="Insulin", qty="45")], people=3))
+    serving = serve(node)
+    yield serving
+    serving.stop()
+
+
+@pytest.fixture
+def page(browser: Any, serving: Serving) -> Iterator[Any]:
+    """A phone's page; what its console complains of and whom it asks is kept."""
+    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(MOST_MS)
+    page = context.new_page()
+    page.complaints, page.asked = [], set()
+    page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("request", lambda request: page.asked.add(request.url.split("/")[2]))
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def visit(page: Any, serving: Serving) -> Callable[[str], None]:
+    """Opens a page of the node."""
+
+    def go(path: str) -> None:
+        assert page.goto(serving.url.rstrip("/") + path).status == 200
+
+    return go
+
+
+def test_no_page_is_wider_than_the_phone_or_asks_another_host(page: Any, visit: Callable[[str], None]) -> None:
+    for path in PAGES:
+        visit(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH, path
+        assert page.evaluate(SMALL_TARGETS, TARGETS) == [], path
+    assert page.complaints == []
+    assert len(page.asked) == 1
+
+
+def test_a_drop_by_taps_is_in_the_stock_and_can_be_undone(page: Any, visit: Callable[[str], None], node: Node) -> None:
+    visit("/")
+    page.tap("nav a[href='/record/drop']")
+    page.fill("input[name=item] >> nth=0", "Blanket")
+    page.fill("input[name=qty] >> nth=0", "24")
+    page.fill("input[name=people]", "31")
+    page.tap("button.primary.big")
+    page.wait_for_selector("text=Recorded.")
+    assert queries.stock(node, item="Blanket")[0]["qty"] == "96"
+    page.tap("text=Not right? Undo it")
+    page.fill("#undo [name=why]", "recorded twice")
+    page.tap("#undo button.danger")
+    page.wait_for_selector("text=This was undone.")
+    assert queries.stock(node, item="Blanket")[0]["qty"] == "120"
+    assert page.complaints == []
+
+
+def test_the_pages_are_dark_where_the_phone_is(browser: Any, serving: Serving) -> None:
+    found = {}
+    for scheme in ("light", "dark"):
+        context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme)
+        context.set_default_timeout(MOST_MS)
+        page = context.new_page()
+        page.goto(serving.url)
+        found[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        context.close()
+    assert found["light"] != found["dark"]
