@@ -94,7 +94,7 @@ class Draft:
         """Settle which item a line means: "LINE:ITEM", from a button beside the line."""
         at, _, item = choice.partition(":")
         rows = catalogue.item_rows(node, [item])
-        if at.isdigit() and int(at) < len(self.lines) and rows:
+        if at in map(str, range(len(self.lines))) and rows:
             self.lines[int(at)].item = rows[0].label
 
     def blame(self, problem: Problem) -> None:
