@@ -11,6 +11,7 @@ from node.problems import raw_answer
 from sync.errors import Malformed, Problem, TooLarge, TooMany
 
 THREADS = 10
+WAITING_MAX = 128  # connections that nobody has taken up yet
 HEADER_BYTES_MAX = 32 * 1024
 CHUNKED_BYTES_MAX = 8 * 1024 * 1024  # above the app's own bound, so that nearly all are answered by the app
 DRAIN_BYTES_MAX = 16 * 1024 * 1024
@@ -57,7 +58,9 @@ class Serving:
     """An app that is being served: `.address` is (host, port) as bound, `.url` for a browser here, `.stop()`."""
 
     def __init__(self, app: Callable[..., Any], host: str, port: int) -> None:
-        self._server = WSGIServer((host, port), app, numthreads=THREADS, timeout=SILENCE_SECONDS_MAX)
+        self._server = WSGIServer(
+            (host, port), app, numthreads=THREADS, timeout=SILENCE_SECONDS_MAX, request_queue_size=WAITING_MAX
+        )
         self._server.ConnectionClass = _Connection
         self._server.max_request_header_size = HEADER_BYTES_MAX
         self._server.max_request_body_size = CHUNKED_BYTES_MAX

@@ -34,7 +34,7 @@ _HEADERS = {
     # Not no-referrer: browsers then send `Origin: null` with our own forms, and the check of Origin would be blind.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "interest-cohort=(), microphone=(), payment=()",
+    "Permissions-Policy": "microphone=(), payment=()",
 }
 _MACHINE_PATHS = (BASE + "/", "/api", "/healthz", "/readyz")
 
