@@ -13,8 +13,10 @@ from typing import Any, Protocol, TypeVar
 import peewee
 
 from node import files, record, server
+from node.catalogue import team_names
 from node.config import Config
 from node.fold import Projector
+from node.folding.names import search_key
 from node.hosting import Serving
 from node.units import format_time
 from sync import bundle, client, pairing
@@ -22,7 +24,7 @@ from sync import server as sync_server
 from sync.discovery import Discovery
 from sync.errors import Malformed, NotFound
 from sync.fence import FileFence
-from sync.identity import Clock, Keys, Rng, node_id
+from sync.identity import Clock, Keys, Rng, node_id, parse_node_id
 from sync.log import Log
 from sync.peers import Peers
 from sync.scheduler import Schedule
@@ -95,8 +97,8 @@ class Node:
 
     def sync_now(self, peer: str | None = None) -> list[dict[str, Any]]:
         """Exchange with one peer (node id or name) or with all that have an address: how each went."""
-        chosen = [self.peers.find(peer)] if peer else self.peers.with_addresses()
-        return [client.sync_with(self.log, self.peers, one.node) for one in chosen]
+        chosen = [self._peer(peer)] if peer else [one.node for one in self.peers.with_addresses()]
+        return [client.sync_with(self.log, self.peers, key) for key in chosen]
 
     def invite(self) -> dict[str, Any]:
         """A one-time invitation: `{code, node, addresses}`."""
@@ -109,15 +111,22 @@ class Node:
 
     def peer_rows(self) -> list[dict[str, Any]]:
         """The nodes that this one knows, with times as ISO 8601."""
-        return [_told(row) for row in self.peers.rows()]
+        names = team_names(self)
+        return [_told(row, names.get(parse_node_id(row["peer"]), "")) for row in self.peers.rows()]
+
+    def _peer(self, text: str) -> bytes:
+        """The key of a node named by its id, by its team's name, or by the name that it paired under."""
+        wanted = search_key(text)
+        named = [row["peer"] for row in self.peer_rows() if search_key(row["name"]) == wanted]
+        return parse_node_id(named[0]) if len(named) == 1 else self.peers.find(text).node
 
     def block(self, node: str, after: str | None = None) -> None:
         """Stop believing a node, from after one of its entries or altogether."""
-        self.log.block(self.peers.find(node).node, self._entry(after) if after else None)
+        self.log.block(self._peer(node), self._entry(after) if after else None)
 
     def accept(self, node: str) -> None:
         """Believe a node that is unknown or was blocked."""
-        self.log.accept(self.peers.find(node).node)
+        self.log.accept(self._peer(node))
 
     def _entry(self, text: str) -> bytes:
         found = self.log.find(text)
@@ -127,7 +136,7 @@ class Node:
 
     def bundle_write(self, path: Path, for_node: str | None = None) -> dict[str, int]:
         """Write a courier file: `{entries, bytes}`."""
-        return bundle.write(self.log, self.peers, path, self.peers.find(for_node).node if for_node else None)
+        return bundle.write(self.log, self.peers, path, self._peer(for_node) if for_node else None)
 
     def bundle_read(self, path: Path) -> dict[str, Any]:
         """Take in a courier file: `{received, duplicates, missing}`."""
@@ -194,8 +203,8 @@ class Node:
         self.db.close()
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
-    times = ("last_ok", "last_try", "heard", "paired_at")
+def _told(row: dict[str, Any], team: str) -> dict[str, Any]:
+    times, row = ("last_ok", "last_try", "heard", "paired_at"), row | {"name": team or row["name"]}
     return {key: format_time(value) if key in times and value is not None else value for key, value in row.items()}
 
 

@@ -67,7 +67,7 @@ def qty(text: str, item: ItemRow, least: int) -> int:
     found = parse_packed(text, item.packs)
     if found < least:
         todo = (
-            "A count can be zero, but not less." if not least else "Write how much it was; to undo an entry, void it."
+            "A count can be zero, but not less." if not least else "Write how much it was; to undo an entry, use undo."
         )
         raise OutOfRange(f"{text.strip()} {item.label} can't be.", todo=todo)
     return found

@@ -21,6 +21,7 @@ from sync.identity import b32
 from sync.log import Folded
 
 PLACE_ID_BYTES = 10
+AHEAD_MS_MIN = 600_000  # a time that lies further ahead is perhaps a slip
 SAME_SPOT_MICRO = 10_000  # about a kilometre: as near as two coordinates of one place may be off
 
 
@@ -253,7 +254,21 @@ def _write(node: Node, fact: AnyFact) -> Recorded:
 
 
 def _notices(node: Node, fact: AnyFact) -> list[str]:
-    """Balances that this entry left below zero."""
+    """What is worth a look about this entry: a time ahead of the clock, balances that it left below zero."""
+    return [*too_early(node, fact), *_below_zero(node, fact)]
+
+
+def too_early(node: Node, fact: object) -> list[str]:
+    """Whether a fact is said to happen later than now by more than clocks are apart, in a sentence."""
+    ahead_ms = getattr(fact, "at", 0) - node.clock()
+    if ahead_ms < AHEAD_MS_MIN:
+        return []
+    hours = ahead_ms // 3_600_000
+    span = f"{hours // 24} days" if hours >= 48 else f"{hours} hours" if hours >= 2 else f"{ahead_ms // 60_000} minutes"
+    return [f"This is said to happen {span} from now. If that is a slip, undo it and record it again."]
+
+
+def _below_zero(node: Node, fact: AnyFact) -> list[str]:
     if not isinstance(fact, (Distribution, Loss)):
         return []
     items = list(dict.fromkeys(line.item for line in fact.lines))

@@ -13,7 +13,7 @@ from sync.limits import DEFAULT
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 # An unclosed string runs to the end: retrying from each of its quotes would cost the square of the length.
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 _KEPT = "Nothing was recorded."
 
 

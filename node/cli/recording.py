@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from node import record
+from node import queries, record
 from node.cli.base import Call, with_json
 from node.cli.words import short, table
 from node.events import LOSS_REASONS
@@ -38,10 +38,11 @@ def line_bodies(texts: Sequence[str]) -> list[LineIn]:
     return [LineIn(item=item, qty=qty) for item, qty in split_lines(texts)]
 
 
-def told(call: Call, done: record.Recorded, what: str, **more: Any) -> None:
-    """Answer with the entry that was written, and what is worth a look."""
-    words = [f"{what} Entry {short(done.entry)}.", *done.notices]
-    call.answer({"entry": done.entry, **more}, words)
+def told(call: Call, node: Any, done: record.Recorded, what: str) -> None:
+    """Answer with the entry as it was written, so that a slip is seen at once, and with what is worth a look."""
+    row = queries.entry(node, record.find_entry(node, done.entry))
+    summary = row["summary"] if row else ""
+    call.answer({"entry": done.entry}, [f"{what}: {summary}.", f"Entry {short(done.entry)}.", *done.notices])
 
 
 @click.command()
@@ -65,7 +66,7 @@ def receive(call: Call, place: str, lines: Sequence[str], source: str | None, at
     bodies = [ReceiptLineIn(item=item, qty=qty, **rest) for item, qty in split_lines(lines)]
     with call.node() as node:
         done = record.receive(node, ReceiptIn(place=place, lines=bodies, source=source, at=at, note=note))
-    told(call, done, "Received.")
+        told(call, node, done, "Received")
 
 
 @click.command()
@@ -84,7 +85,7 @@ def drop(call: Call, place: str, lines: Sequence[str], **rest: Any) -> None:
     """
     with call.node() as node:
         done = record.distribute(node, DistributionIn(place=place, lines=line_bodies(lines), **rest))
-    told(call, done, "Drop recorded.")
+        told(call, node, done, "Drop recorded")
 
 
 @click.command()
@@ -102,7 +103,7 @@ def loss(call: Call, place: str, lines: Sequence[str], reason: Any, at: str | No
     with call.node() as node:
         body = LossIn(place=place, lines=line_bodies(lines), reason=reason, at=at, note=note)
         done = record.lose(node, body)
-    told(call, done, "Loss recorded.")
+        told(call, node, done, "Loss recorded")
 
 
 @click.command()
@@ -152,7 +153,7 @@ def undo(call: Call, entry: str, why: str) -> None:
     """
     with call.node() as node:
         done = record.void(node, entry, VoidIn(why=why))
-    told(call, done, "Undone.")
+        told(call, node, done, "Undone")
 
 
 COMMANDS = [receive, drop, loss, count, undo]

@@ -70,7 +70,7 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> s
         title=_title(row, place),
         author=row["team"] if row else "",
         void=row and row["void"],
-        below=_below(fact) if fresh == "new" else [],
+        below=[*record.too_early(node, fact), *_below(fact)] if fresh == "new" else [],
         lines=_lines(fact),
         counted=isinstance(fact, Count),
         facts=_facts(found, row),

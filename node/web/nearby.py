@@ -26,7 +26,7 @@ class Asked:
 
 def show() -> str:
     """The form, and the answer once an item and a spot are known."""
-    asked = Asked(origin=request.args.get("from", _home()), **{name: request.args.get(name, "") for name in _DEFAULTS})
+    asked = Asked(origin=request.args.get("from", _home()), **{name: _last(name) for name in _DEFAULTS})
     errors: dict[str, str] = {}
     item, picks = _item(asked.item, errors)
     spot = _spot(asked, errors) if asked.item else None
@@ -46,6 +46,11 @@ def show() -> str:
         items=choices.items(context.node()),
         json=_json(item, spot) if rows is not None else None,
     )
+
+
+def _last(name: str) -> str:
+    """A field as sent; a button of the same name stands after the box that it corrects."""
+    return (request.args.getlist(name) or [""])[-1]
 
 
 def _home() -> str:

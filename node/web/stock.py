@@ -21,7 +21,7 @@ def show() -> str:
     place = catalogue.find_place(node, asked) if asked else None
     rows = queries.stock(node, place=place.id if place else None)
     if text:
-        rows = [row for row in rows if _holds(row, text)]
+        rows = [row for row in rows if _holds(row, text)] or _resembling(rows, text)
     groups = _groups(rows, None if place else LINES_SHOWN)
     shown = groups[skip : skip + PLACES_SHOWN]
     _add_lots(shown)
@@ -51,6 +51,12 @@ def _more(text: str, skip: int) -> str:
 def _holds(row: dict[str, Any], text: str) -> bool:
     name = f"{row['item_name']} {row['unit']}".casefold()
     return all(word in name for word in text.casefold().split())
+
+
+def _resembling(rows: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """Rows of the items that a mistyped word may mean."""
+    meant = {row.id for row in catalogue.search_items(context.node(), text)}
+    return [row for row in rows if row["item"] in meant]
 
 
 def _groups(rows: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]]:

@@ -442,3 +442,9 @@ def test_what_is_recorded_is_settled_at_once(node):
 
 def test_a_count_is_written_as_a_count(node):
     assert isinstance(fact_of(node, count(node, "1")), Count)
+
+
+def test_a_time_far_ahead_is_recorded_and_pointed_out(node):
+    done = receive(node, "1", at=format_time(node.clock() + 365 * 24 * HOUR))
+    assert any("365 days from now" in notice for notice in done.notices)
+    assert receive(node, "1").notices == []

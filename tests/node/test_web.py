@@ -223,3 +223,22 @@ def test_a_page_that_is_not_there_says_so_as_a_page(client: FlaskClient) -> None
     answer = client.get("/nothing", headers={"Accept": "text/html"})
     assert answer.status_code == 404
     assert "<html" in answer.text and "Traceback" not in answer.text
+
+
+def test_a_suggestion_after_a_slip_answers_the_question(node: Node, client: FlaskClient) -> None:
+    asked = client.get("/nearby?item=insuln&lat=29.9&lon=-90").text
+    pick = re.search(r'<button name="item" value="([^"]+)">Insulin', asked)
+    assert pick
+    answer = client.get(f"/nearby?item=insuln&item={pick[1]}&lat=29.9&lon=-90").text
+    assert "Harvey Hub" in answer and "Which of these?" not in answer
+    assert 'value="Insulin' in answer
+
+
+def test_a_slip_in_the_search_of_the_stock_is_forgiven(node: Node, client: FlaskClient) -> None:
+    text = client.get("/?q=insuln").text
+    assert "Insulin" in text and "Nothing on hand" not in text
+
+
+def test_a_year_that_slipped_is_pointed_out(node: Node, client: FlaskClient) -> None:
+    answer = send(client, "/record/drop", drop(at="2028-01-01T10:00"))
+    assert "days from now" in client.get(answer.headers["Location"]).text
