@@ -122,7 +122,10 @@ class Node:
 
     def block(self, node: str, after: str | None = None) -> None:
         """Stop believing a node, from after one of its entries or altogether."""
-        self.log.block(self._peer(node), self._entry(after) if after else None)
+        key, last = self._peer(node), self._entry(after) if after else None
+        with self.log.transaction():
+            self.peers.name(key, team_names(self).get(key, ""))
+            self.log.block(key, last)
 
     def accept(self, node: str) -> None:
         """Believe a node that is unknown or was blocked."""

@@ -112,6 +112,11 @@ class Peers:
             )
             return self._peer(self._get(node))
 
+    def name(self, node: bytes, name: str) -> None:
+        """Remember what a node is called, for when its own word for it is no longer listened to."""
+        if clean_name(name):
+            self._set(node, name=clean_name(name))
+
     def seen(self, node: bytes, address: str) -> None:
         """Somebody on the LAN says that this node is at this address: try it there first, and soon.
 

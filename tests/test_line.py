@@ -101,8 +101,8 @@ def test_c_says_how_old_the_news_of_a_is_and_not_when_it_came(line, clock):
     assert row["as_of"] == row["heard"] == format_time(written)
     (near,) = queries.nearby(c, "Insulin", 30_000_000, -90_000_000)
     assert (near["qty"], near["heard"]) == ("25", format_time(written))
-    heard = {peer["name"] or peer["peer"]: peer["heard"] for peer in c.peer_rows()}
-    assert heard[a.id] == format_time(written)
+    heard = {peer["name"]: peer["heard"] for peer in c.peer_rows()}
+    assert heard["Team A"] == format_time(written)
     assert heard["Team B"] == format_time(clock.now - HOUR), "B itself was met an hour ago"
 
 
@@ -122,6 +122,18 @@ def test_c_trusts_a_because_b_does(line):
     met(c, b)
     assert [peer["trust"] for peer in c.peer_rows() if peer["peer"] == a.id] == ["vouched"]
     assert not c.peers.addresses(a.keys.node), "they have never met"
+
+
+def test_who_never_met_is_named_and_can_be_blocked_by_the_name_of_the_team(line):
+    a, b, c = line
+    met(a, b)
+    met(c, b)
+    named = {row["name"]: row for row in c.peer_rows()}
+    assert named["Team A"]["trust"] == "vouched"
+    c.block("team a")
+    assert {row["name"]: row["trust"] for row in c.peer_rows()}["Team A"] == "blocked"
+    c.accept("Team A")
+    assert {row["name"]: row["trust"] for row in c.peer_rows()}["Team A"] == "paired"
 
 
 def test_a_courier_file_does_for_the_second_link(line, clock, tmp_path):
