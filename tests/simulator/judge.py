@@ -9,7 +9,7 @@ from node.units import format_qty
 from tests import model
 
 if TYPE_CHECKING:
-    from tests.simulator.machine import Machine
+    from tests.simulator.machine import Machine, Process
     from tests.simulator.world import World
 
 
@@ -29,9 +29,9 @@ def sound(machine: Machine) -> None:
         as_the_model(machine)
 
 
-def as_the_model(machine: Machine) -> None:
-    """Stock and cells are those of the plain model's fold of the entries that this node folds."""
-    node, entries = machine.node, folded(machine)
+def as_the_model(machine: Machine, process: Process | None = None) -> None:
+    """Stock and cells are those of the plain model's fold of the entries that this node folds, in each process."""
+    node, entries = (process or machine.main).node, folded(machine)
     node.fold.settle()
     stock = {(p, i, lot): int(qty) for p, i, lot, qty in rows(node, "SELECT place, item, lot, qty FROM stock") if qty}
     assert stock == model.on_hand(entries), f"the stock of {machine.name} is not the model's"
@@ -40,21 +40,21 @@ def as_the_model(machine: Machine) -> None:
     assert cells == expected, f"the cells of {machine.name} are not the model's"
 
 
-def as_told(machine: Machine) -> None:
-    """What people are shown is what the model says."""
-    entries = folded(machine)
+def as_told(machine: Machine, process: Process | None = None) -> None:
+    """What people are shown is what the model says, in each process."""
+    node, entries = (process or machine.main).node, folded(machine)
     totals = {key: sum(cell.lots.values()) for key, cell in model.cells(entries).items()}
     for lots in (False, True):
         shown: dict[tuple[str, str], list[str]] = {}
-        for row in queries.stock(machine.node, lots=lots):
+        for row in queries.stock(node, lots=lots):
             shown.setdefault((row["place"], row["item"]), []).append(row["qty"])
         assert shown.keys() == totals.keys()
         assert lots or {key: [format_qty(total)] for key, total in totals.items()} == shown
-    listed = queries.log(machine.node, limit=len(entries) + 5)
+    listed = queries.log(node, limit=len(entries) + 5)
     assert sorted(row["entry"] for row in listed) == sorted(e.id.hex() for e in entries), "the list isn't whole"
     undone = {row["entry"] for row in listed if row["void"]}
     assert undone == {id.hex() for id in model.undone(entries)}
-    assert {row["place"] for row in queries.places(machine.node)} == set(model.declared_first(entries))
+    assert {row["place"] for row in queries.places(node)} == set(model.declared_first(entries))
 
 
 def rows(node: Any, sql: str) -> list[tuple[Any, ...]]:

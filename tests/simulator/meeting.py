@@ -141,10 +141,22 @@ def _drop(_: object) -> None:
 # courier files
 
 
-def write_bundle(world: World, one: Machine, other: Machine) -> None:
+def courier(world: World, one: Machine, other: Machine, between: Callable[[], None]) -> None:
+    """Two that meet often, then only by courier: each file starts where the last meeting ended."""
+    for _ in range(world.rng.randint(0, 2)):
+        exchange(world, other, one, Link(one))
+    for _ in range(world.rng.randint(1, 2)):
+        between()
+        written = len(world.bundles)
+        write_bundle(world, one, other, True)
+        if len(world.bundles) > written:
+            read_bundle(world, other, world.bundles[-1])
+
+
+def write_bundle(world: World, one: Machine, other: Machine, for_one: bool) -> None:
     """A courier file, for one node what it lacks or for all that are known everything; somebody pockets it."""
-    node, path = one.node, world.folder / f"bundle-{world.steps}"
-    for_node = other.keys.node if world.rng.random() < 0.6 else None
+    node, path = one.node, world.folder / f"bundle-{len(world.bundles)}"
+    for_node = other.keys.node if for_one else None
     try:
         done = bundle.write(node.log, node.peers, path, for_node)
     except Crash:
@@ -171,6 +183,8 @@ def read_bundle(world: World, machine: Machine, bundled: Bundle) -> None:
             world.say(f"{machine.name} reads {path.name}{' (damaged)' if damage else ''}: {done}")
             if not done["missing"]:
                 _brought_all(world, machine, bundled)
+            elif machine is bundled.reader and not (damage or world.rewound):
+                raise AssertionError(f"a whole file says that something is missing: {done}")
     except Crash:
         machine.recover()
     path.write_bytes(whole)

@@ -37,7 +37,7 @@ class World:
         self.lost: set[bytes] = set()
         self.bundles: list[meeting.Bundle] = []
         self.cloned: dict[bytes, int] = {}  # the last number of a log that two machines took for their own
-        self.clones = 0
+        self.clones, self.rewound = 0, False  # rewound: some disk is not what its peers take it for
         self.machines = [self._machine(f"n{i}") for i in range(self.rng.randint(2, 5))]
         self.edges = self._topology()
         self.weights = {act: weight * self.rng.choice([0.3, 1, 1, 2]) for act, weight in ACTIONS.items()}
@@ -172,7 +172,12 @@ def _tangle(world: World) -> None:
 
 
 def _write_bundle(world: World) -> None:
-    meeting.write_bundle(world, *world.an_edge())
+    meeting.write_bundle(world, *world.an_edge(), for_one=world.rng.random() < 0.6)
+
+
+def _courier(world: World) -> None:
+    one, other = world.an_edge()
+    meeting.courier(world, one, other, lambda: recording.move_goods(world, one, one.main))
 
 
 def _read_bundle(world: World) -> None:
@@ -204,6 +209,7 @@ def _restore(world: World) -> None:
     if machine.snapshots:
         with machine.safe():
             was = machine.node.log.own
+        world.rewound = True
         machine.restore(world.rng.choice(machine.snapshots))
         world.note_losses()
         world.say(f"{machine.name} is restored from an old copy")
@@ -215,7 +221,7 @@ def _clone(world: World) -> None:
     original, _ = world.an_edge()
     if world.clones == CLONES_MAX:
         return
-    world.clones += 1
+    world.clones, world.rewound = world.clones + 1, True
     name = f"{original.name}x{world.clones}"
     rng, mark = random.Random(f"{world.seed} {name}"), world.rng.choice([original.mark, name])
     world.say(
@@ -244,8 +250,9 @@ def _look(world: World) -> None:
     machine = world.a_machine()
     world.say(f"somebody looks at {machine.name}")
     with machine.safe():
-        judge.as_the_model(machine)
-        judge.as_told(machine)
+        for process in world.rng.sample(machine.processes, len(machine.processes)):
+            judge.as_told(machine, process)
+            judge.as_the_model(machine, process)
 
 
 RECORD = _recording(recording.move_goods)
@@ -258,7 +265,8 @@ ACTIONS: dict[Callable[[World], None], float] = {
     _meet: 14,
     _tangle: 4,
     _pair: 2,
-    _write_bundle: 4,
+    _courier: 3,
+    _write_bundle: 3,
     _read_bundle: 7,
     _restart: 2,
     _second: 2,
