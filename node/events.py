@@ -135,6 +135,9 @@ LOSS_REASONS = ("expired", "damaged", "stolen", "spoiled", "other")
 
 _decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
 _encoder = msgspec.json.Encoder()
+# Where `decode` writes facts again. Threads share it: what another wrote there can only fail to match, since a payload
+# that matches anything written by an encoder is written as an encoder writes it.
+_again = bytearray()
 
 
 def encode(fact: AnyFact) -> bytes:
@@ -150,7 +153,8 @@ def decode(payload: bytes) -> AnyFact | None:
     """
     try:
         fact = _decoder.decode(payload)
-        if _encoder.encode(fact) == payload:
+        _encoder.encode_into(fact, _again)
+        if _again == payload:
             return fact
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         fact = None

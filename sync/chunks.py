@@ -28,14 +28,18 @@ class Chunks:
     def __init__(self, query: Callable[..., list[tuple[Any, ...]]]) -> None:
         self._query = query
         self._open: OrderedDict[int, Held] = OrderedDict()
+        self._last = 0  # the highest number given; 0 where that isn't known
 
     def forget(self) -> None:
         """Drop what is kept in memory: a rolled-back chunk's number is given again."""
         self._open.clear()
+        self._last = 0
 
     def add(self, first: int, payloads: Sequence[bytes]) -> int:
         """Write a chunk of the payloads of entries `first`, `first` + 1, …: its number."""
-        no = 1 + int(self._query("SELECT coalesce(max(no), 0) FROM chunk")[0][0])
+        if not self._last:
+            self._last = int(self._query("SELECT coalesce(max(no), 0) FROM chunk")[0][0])
+        self._last = no = self._last + 1
         sizes = struct.pack(f">I{len(payloads)}I", len(payloads), *map(len, payloads))
         packed = zstandard.ZstdCompressor(level=LEVEL).compress(sizes + b"".join(payloads))
         self._query("INSERT INTO chunk VALUES (?, ?, ?)", no, first, packed)

@@ -13,7 +13,7 @@ class Limits:
     range_bytes_max: int = 256 * 1024  # their payloads together; a single entry may always pass
     frame_inflated_bytes_max: int = 5 * 1024 * 1024  # one compressed frame, inflated
     frame_bytes_max: int = 4 * 1024 * 1024  # what is asked for in one message at most, inflated
-    frame_bytes_start: int = 512 * 1024  # what is asked for first: it doubles while the link keeps up
+    frame_bytes_start: int = 1024 * 1024  # what is asked for first: it doubles while the link keeps up
     frame_bytes_min: int = 32 * 1024  # what is asked for over a poor link
     parcel_bytes: int = 512 * 1024  # one part of a courier file, inflated: what a scratch on the stick may cost
     message_bytes_max: int = 6 * 1024 * 1024  # one envelope on the wire: a frame that doesn't compress must fit

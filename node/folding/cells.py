@@ -70,16 +70,22 @@ def count(cell: Cell, counts: Sequence[PlacedCount]) -> bool:
 
 def move(cells: Mapping[str, Cell], moves: Moves, sign: int) -> set[str]:
     """Bring a place's cells up to date with movements that came in since; the items for which that can't be told."""
+    floors = {item: NEVER if cell.lot_counted else cell.counted for item, cell in cells.items()}
+    newest = {item: cell.newest for item, cell in cells.items()}
     spoilt = set()
     for item, lot, at, qty in zip(*moves, strict=True):
-        cell = cells[item]
-        if at > cell.newest:
-            cell.newest = at
-        floor = cell.lot_counted.get(lot, cell.counted) if cell.lot_counted else cell.counted
+        if at > newest[item]:
+            newest[item] = at
+        floor = floors[item]
+        if floor == NEVER:
+            floor = cells[item].lot_counted.get(lot, cells[item].counted)
         if at > floor:
-            cell.lots[lot] = cell.lots.get(lot, 0) + sign * qty
+            lots = cells[item].lots
+            lots[lot] = lots.get(lot, 0) + sign * qty
         elif at == floor:
             spoilt.add(item)
+    for item, at in newest.items():
+        cells[item].newest = at
     return spoilt
 
 

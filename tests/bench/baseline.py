@@ -4,6 +4,7 @@ import sqlite3
 import time
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 
 from node import events
 from tests.bench.synthetic import Region
@@ -23,9 +24,9 @@ def rows(region: Region) -> list[LineRow]:
     return found
 
 
-def rows_per_second(folder: Path, lines: list[LineRow], runs: int = 3) -> float:
-    """The best of a few runs into a fresh database, WAL and synchronous=FULL as ours."""
-    return len(lines) / min(_insert(folder / f"baseline{run}.db", lines) for run in range(runs))
+def rows_per_second(folder: Path, lines: list[LineRow], runs: int = 5) -> float:
+    """The median of a few runs into a fresh database each, WAL and synchronous=FULL as ours."""
+    return len(lines) / median(_insert(folder / f"baseline{run}.db", lines) for run in range(runs))
 
 
 def _insert(path: Path, lines: list[LineRow]) -> float:
