@@ -96,11 +96,10 @@ class Exchange:
             raise TooMany("An exchange takes too many turns.")
         with self.log.reading():
             self.work()
-            greeting = not self._client and self._turns == 1
-            self._proven = not greeting or self.log.note_opening(self.peer, message.clock)
+            if not self._client and self._turns == 1:
+                return self._send(self._answer_opening(message))
+            self._proven = True
             self._note(message)
-            if greeting:
-                return self._send(self._greet(message))
             if message.same:
                 if not self._client:
                     raise Malformed("Only the side that was asked can say that there is nothing to exchange.")
@@ -123,6 +122,12 @@ class Exchange:
         self.taker.store()
 
     # opening
+
+    def _answer_opening(self, message: Message) -> Message:
+        with self.log.transaction():
+            self._proven = self.log.note_opening(self.peer, message.clock)
+            self._note(message)
+            return self._greet(message)
 
     def _note(self, message: Message) -> None:
         if message.clock:
@@ -257,14 +262,16 @@ class Exchange:
         root = self._root()
         if self.taker.lacking:
             return
-        if root != self._their_root and self._unchanged():
-            self._settle(root)
-        self._remember()
+        with self.log.transaction():  # one wait for the disk instead of one for each note
+            if root != self._their_root and self._unchanged():
+                self._settle(root)
+            self._remember()
 
     def _remember(self) -> None:
-        if self._their_at:
-            self.memory.set_held(self.peer, *self._their_at)
-        self.log.note_contact(self.peer)
+        with self.log.transaction():
+            if self._their_at:
+                self.memory.set_held(self.peer, *self._their_at)
+            self.log.note_contact(self.peer)
 
     def _root(self) -> bytes:
         return self.log.root()[:ROOT]
@@ -285,6 +292,8 @@ class Exchange:
         return self.log.store.meta(f"{NOTES}{what} {self.peer.hex()}") or b""
 
     def _set_note(self, what: str, value: bytes) -> None:
+        if self._note_of(what) == value:
+            return
         if self._note_of(what) != value:
             with self.log.transaction():
                 self.log.store.set_meta(f"{NOTES}{what} {self.peer.hex()}", value)
