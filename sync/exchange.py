@@ -292,8 +292,6 @@ class Exchange:
         return self.log.store.meta(f"{NOTES}{what} {self.peer.hex()}") or b""
 
     def _set_note(self, what: str, value: bytes) -> None:
-        if self._note_of(what) == value:
-            return
         if self._note_of(what) != value:
             with self.log.transaction():
                 self.log.store.set_meta(f"{NOTES}{what} {self.peer.hex()}", value)
