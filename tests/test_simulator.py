@@ -1,7 +1,7 @@
 """Whole networks of real nodes, seeded: whatever order, cuts, crashes, old disks and clones, in the end all agree.
 
-A failure names its seed and the command that plays it again: `python -m tests.simulator --seed N --verbose`. What a seed
-means moves with the simulator, so what it found is also told by a test of its own where the fault was.
+A failure names its seed and the command that plays it again: `python -m tests.simulator --seed N --verbose`. What a
+seed means moves with the simulator, so what it found is also told by a test of its own where the fault was.
 """
 
 import os
