@@ -209,6 +209,8 @@ def _restore(world: World) -> None:
     if machine.snapshots:
         with machine.safe():
             was = machine.node.log.own
+            if any(other.keys is machine.keys for other in world.machines if other is not machine):
+                world.cloned.setdefault(was, -1)  # a clone may hold what the fence doesn't know of
         world.rewound = True
         machine.restore(world.rng.choice(machine.snapshots))
         world.note_losses()
