@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 import msgspec
 
 from node import events, tables
-from node.events import Count, Distribution, Item, Loss, Place, Receipt, Team, Void
+from node.events import Count, Distribution, Item, Loss, Movement, Place, Receipt, Team, Void
 from node.folding import books
 from node.folding.cells import SIGNS, Cell, count, move, recount
 from node.folding.names import Names, stamp_of
@@ -25,8 +25,6 @@ from sync.log import Folded, Log
 VERSION = 1
 PENDING_LINES_MAX = 400_000  # about 50 bytes of memory each
 NAME = "inventory"
-
-Moved = Receipt | Distribution | Loss
 
 
 class Node(Protocol):
@@ -49,7 +47,7 @@ class Here:
 
     def __init__(self) -> None:
         self.touched: list[int] = []
-        self.moves: list[Moved] = []
+        self.moves: list[Movement] = []
 
 
 class Projector:
@@ -172,7 +170,7 @@ class Projector:
         for n, id, node, _, _, lamport, _, fact in batch:
             kind = type(fact)
             if kind in SIGNS:
-                moved = cast(Moved, fact)
+                moved = cast(Movement, fact)
                 here = places[moved.place]
                 here.touched += (moved.at, n)
                 if id not in voids or node not in voids[id]:

@@ -8,10 +8,8 @@ something pending is marked in the database as unsettled, and without its pendin
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from node.events import Count, Distribution, Loss, Receipt
+from node.events import Count, Distribution, Loss, Movement, Receipt
 from node.folding.cells import Moves, PlacedCount
-
-Moved = Receipt | Distribution | Loss
 
 
 class PlacePending:
@@ -42,14 +40,14 @@ class Pending:
         """What is pending at a place."""
         return self._places.setdefault(place, PlacePending())
 
-    def move(self, place: str, facts: Sequence[Moved]) -> None:
+    def move(self, place: str, facts: Sequence[Movement]) -> None:
         """Keep the lines of movements at one place, column by column: lines are too many to be looked at singly."""
         here = self.of(place)
         gains = [fact for fact in facts if type(fact) is Receipt]
         self._extend(place, here, here.gains, gains)
         self._extend(place, here, here.losses, [fact for fact in facts if type(fact) is not Receipt])
 
-    def _extend(self, place: str, here: PlacePending, moves: Moves, facts: Sequence[Moved]) -> None:
+    def _extend(self, place: str, here: PlacePending, moves: Moves, facts: Sequence[Movement]) -> None:
         lines = [line for fact in facts for line in fact.lines]
         items = [line.item for line in lines]
         fresh = set(items)

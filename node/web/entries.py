@@ -1,6 +1,5 @@
 """The log and single entries, with undo for our own."""
 
-import re
 from typing import Any
 
 from flask import redirect, request
@@ -18,7 +17,6 @@ from sync.log import Folded
 ROWS_SHOWN = 30
 MISTAKE = "Entered by mistake"
 _FORM_OF: dict[type, str] = {Receipt: "receive", Distribution: "drop", Loss: "loss", Count: "count"}
-_HEX = re.compile(r"[0-9a-f]{8,64}")
 
 
 def show_all() -> str:
