@@ -46,6 +46,19 @@ class CountLine(Struct, omit_defaults=True, gc=False):
     split: list[tuple[str, int]] = []
 
 
+class ArrivalLine(Struct, omit_defaults=True, gc=False):
+    """What of a dispatch came in: `qty` in good order, and beside it what came damaged, and what is given up as missing.
+
+    What is neither stays in transit.
+    """
+
+    item: str
+    qty: int
+    lot: str = ""
+    damaged: int = 0
+    missing: int = 0
+
+
 class Fact(Struct, tag_field="type", omit_defaults=True, gc=False):
     """What all facts share: a `type` in the payload."""
 
@@ -92,12 +105,112 @@ class Count(Fact, tag="count"):
     note: str = ""
 
 
+class Dispatch(Fact, tag="dispatch"):
+    """Goods left a place for another, and are in transit until an arrival names this entry."""
+
+    at: int
+    place: str
+    to: str
+    lines: list[Line]
+    waybill: str = ""
+    vehicle: str = ""
+    driver: str = ""
+    seal: str = ""
+    need: str = ""
+    note: str = ""
+
+
+class Arrival(Fact, tag="arrival"):
+    """Goods of a dispatch (hex entry id) came in, all of them or some; a dispatch may arrive in several goes."""
+
+    at: int
+    place: str
+    dispatch: str
+    lines: list[ArrivalLine]
+    note: str = ""
+
+
+class Repack(Fact, tag="repack"):
+    """Goods at a place became others: components a kit, a kit its components, or a pack its units."""
+
+    at: int
+    place: str
+    used: list[Line] = msgspec.field(name="in")
+    made: list[Line] = msgspec.field(name="out")
+    note: str = ""
+
+
+class Need(Fact, tag="need"):
+    """What people need at a place; its entry id (hex) is what drops, dispatches and pledges name."""
+
+    at: int
+    place: str
+    lines: list[Line]
+    people: int | None = None
+    urgency: str = "routine"
+    until: int | None = None
+    note: str = ""
+
+
+class Renewal(Fact, tag="renewal"):
+    """A need (hex entry id) is still there, or is closed; anyone may say so, the latest (at, lamport, id) decides."""
+
+    at: int
+    need: str
+    until: int | None = None
+    closed: bool = False
+    note: str = ""
+
+
+class Pledge(Fact, tag="pledge"):
+    """A team means to give this from a place, for a need, or for anyone where `need` is empty (an offer).
+
+    It reserves until it expires (ms) or the same place has given as much for the need.
+    """
+
+    at: int
+    place: str
+    lines: list[Line]
+    until: int
+    need: str = ""
+    note: str = ""
+
+
+class SameAs(Fact, tag="same-as"):
+    """Two ids mean one item or place: holds in the books of who says so, and is a suggestion to others."""
+
+    at: int
+    kind: str
+    id: str
+    same: str
+    why: str = ""
+
+
+class Keep(Fact, tag="keep"):
+    """How an item is kept at a place: the least there should be (thousandths), and on which shelf."""
+
+    place: str
+    item: str
+    minimum: int | UnsetType = UNSET
+    shelf: str | UnsetType = UNSET
+
+
+class Redaction(Fact, tag="redaction"):
+    """An own entry (hex id) whose words must go: `fact` is what is left of it, all quantities as they were."""
+
+    at: int
+    target: str
+    fact: msgspec.Raw
+    why: str = ""
+
+
 class Void(Fact, tag="void"):
-    """Undoes one earlier entry (hex id) of the same node; both stay visible."""
+    """Undoes one earlier entry (hex id) of the same node; both stay visible. `instead` is the entry that corrects it."""
 
     target: str
     why: str
     at: int
+    instead: str = ""
 
 
 class Team(Fact, tag="team"):
@@ -107,7 +220,11 @@ class Team(Fact, tag="team"):
 
 
 class Item(Fact, tag="item"):
-    """What is known of an item; fields left out are left as they were."""
+    """What is known of an item; fields left out are left as they were.
+
+    `names` are by language (ISO 639-1), `kit` is the recipe of one of it (item, thousandths), `weight` in grams and
+    `volume` in millilitres are of one unit, and so is `value`, the standard value where no lot says another.
+    """
 
     id: str
     name: str | UnsetType = UNSET
@@ -115,6 +232,12 @@ class Item(Fact, tag="item"):
     category: str | UnsetType = UNSET
     codes: dict[str, str] = {}
     packs: dict[str, int] = {}
+    names: dict[str, str] = {}
+    kit: list[tuple[str, int]] | UnsetType = UNSET
+    weight: int | UnsetType = UNSET
+    volume: int | UnsetType = UNSET
+    value: str | UnsetType = UNSET
+    currency: str | UnsetType = UNSET
 
 
 class Place(Fact, tag="place"):
@@ -127,10 +250,30 @@ class Place(Fact, tag="place"):
     lon: int | UnsetType = UNSET
 
 
-AnyFact = Receipt | Distribution | Loss | Count | Void | Team | Item | Place
-Movement = Receipt | Distribution | Loss
+AnyFact = (
+    Receipt
+    | Distribution
+    | Loss
+    | Count
+    | Dispatch
+    | Arrival
+    | Repack
+    | Need
+    | Renewal
+    | Pledge
+    | SameAs
+    | Keep
+    | Redaction
+    | Void
+    | Team
+    | Item
+    | Place
+)
+Movement = Receipt | Distribution | Loss | Dispatch | Arrival
 
 PLACE_KINDS = ("warehouse", "hub", "vehicle", "site")
+URGENCIES = ("routine", "urgent", "critical")
+LANGUAGES = ("en", "es", "fr", "ht")
 LOSS_REASONS = ("expired", "damaged", "stolen", "spoiled", "other")
 
 _decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
