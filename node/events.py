@@ -47,7 +47,7 @@ class CountLine(Struct, omit_defaults=True, gc=False):
 
 
 class ArrivalLine(Struct, omit_defaults=True, gc=False):
-    """What of a dispatch came in: `qty` in good order, and beside it what came damaged, and what is given up as missing.
+    """What of a dispatch came in: `qty` in good order, beside it what came damaged or is given up as missing.
 
     What is neither stays in transit.
     """
@@ -205,7 +205,7 @@ class Redaction(Fact, tag="redaction"):
 
 
 class Void(Fact, tag="void"):
-    """Undoes one earlier entry (hex id) of the same node; both stay visible. `instead` is the entry that corrects it."""
+    """Undoes one earlier entry (hex id) of the same node; both stay visible. `instead` is what corrects it."""
 
     target: str
     why: str
