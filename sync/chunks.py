@@ -8,7 +8,7 @@ theirs in the row.
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import zstandard
@@ -40,9 +40,7 @@ class Chunks:
         if not self._last:
             self._last = int(self._query("SELECT coalesce(max(no), 0) FROM chunk")[0][0])
         self._last = no = self._last + 1
-        sizes = struct.pack(f">I{len(payloads)}I", len(payloads), *map(len, payloads))
-        packed = zstandard.ZstdCompressor(level=LEVEL).compress(sizes + b"".join(payloads))
-        self._query("INSERT INTO chunk VALUES (?, ?, ?)", no, first, packed)
+        self._query("INSERT INTO chunk VALUES (?, ?, ?)", no, first, _packed(payloads))
         return no
 
     def payload(self, chunk: int, n: int) -> bytes:
@@ -54,6 +52,14 @@ class Chunks:
                 self._open.popitem(last=False)
         first, ends, whole = held
         return whole[ends[n - first] : ends[n - first + 1]]
+
+    def strip(self, chunk: int, n: int) -> None:
+        """Write a chunk again without the payload of entry `n`."""
+        first, ends, whole = self._inflate(chunk)
+        kept = [whole[a:b] for a, b in pairwise(ends)]
+        kept[n - first] = b""
+        self._query("UPDATE chunk SET packed = ? WHERE no = ?", _packed(kept), chunk)
+        self._open.pop(chunk, None)
 
     def _inflate(self, chunk: int) -> Held:
         rows = self._query("SELECT first, packed FROM chunk WHERE no = ?", chunk)
@@ -68,3 +74,8 @@ class Chunks:
                 todo="See how much with `bucketline verify`; then restore a backup and sync.",
             ) from None
         return first, list(accumulate(sizes, initial=_COUNT.size * (count + 1))), whole
+
+
+def _packed(payloads: Sequence[bytes]) -> bytes:
+    sizes = struct.pack(f">I{len(payloads)}I", len(payloads), *map(len, payloads))
+    return zstandard.ZstdCompressor(level=LEVEL).compress(sizes + b"".join(payloads))

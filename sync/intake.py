@@ -15,6 +15,7 @@ from sync.entry import decode as decode_own
 from sync.errors import NotFound, Problem, TooMany
 from sync.frame import HINT_BYTES, Range
 from sync.limits import Limits
+from sync.redacting import Redaction, Redactions, Redacts
 from sync.rows import SEQ_MAX, Batch, Branch, LogRow, number, place
 from sync.store import Store
 from sync.trust import NOTHING
@@ -97,6 +98,8 @@ class Intake:
         received: int,
         source: bytes = b"",
         taken: Taken | None = None,
+        redactions: Redactions | None = None,
+        redacts: Redacts | None = None,
     ) -> None:
         self.store, self.network, self.decode, self.limits = store, network, decode, limits
         self.judge, self.received, self.source = judge, received, source
@@ -105,6 +108,8 @@ class Intake:
         self.controls: list[Control] = []
         self.touched: dict[int, Branch] = {}
         self.taken = taken or Taken()
+        self.redacted: list[Redaction] = []
+        self._redactions, self._redacts = redactions, redacts
         self._batches: list[Batch] = []
         self._quarantine: list[int] | None = None
 
@@ -155,6 +160,8 @@ class Intake:
         count, first = len(ids) - skip, item.start + skip
         ids, facts, sigs = ids[skip:], facts[skip:], sigs[skip:]
         lamports, claims, payloads = item.lamports[skip:], item.claims[skip:], item.payloads[skip:]
+        if self._redactions and self._redactions.known:
+            payloads, facts = self._without_words(row.node, ids, payloads, facts)
         kept = [h if p is None else None for p, h in zip(payloads, item.hashes[skip:], strict=True)]
         ns = range(number(branch.no, first), number(branch.no, first) + count)
         self._batches.append(Batch(ns[0], self.tick + 1, ids, lamports, claims, payloads, kept, sigs))
@@ -162,12 +169,26 @@ class Intake:
         if shown:
             seqs = range(first, first + count)
             self.folded += map(Folded, ns, ids, repeat(row.node), repeat(row.id), seqs, lamports, claims, facts)
+        if self._redacts:
+            for at, target, left in self._redacts.redactions(facts):
+                self.redacted.append(Redaction(target, row.node, lamports[at], ids[at], left))
         for at, fact in enumerate(facts):
             if fact is None:
                 self._control(row.node, payloads[at], lamports[at], ids[at])
         self._advance(branch, item, [*ids], shown)
         self.taken.stored += count
         self.tick += count
+
+    def _without_words(
+        self, node: bytes, ids: Sequence[bytes], payloads: Sequence[bytes | None], facts: Sequence[object | None]
+    ) -> tuple[list[bytes | None], list[object | None]]:
+        """Payloads and facts of entries, without what was redacted before they came."""
+        payloads, facts = list(payloads), list(facts)
+        for at, id in enumerate(ids):
+            left = self._redactions.left_of(id, node) if self._redactions else None
+            if left is not None:
+                payloads[at], facts[at] = None, self.decode(left)
+        return payloads, facts
 
     def _advance(self, branch: Branch, item: Range, ids: Sequence[bytes], shown: bool) -> None:
         follows = branch.seq == item.start - 1

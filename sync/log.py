@@ -25,7 +25,8 @@ from sync.frame import Range
 from sync.identity import Clock, Keys, Rng
 from sync.intake import Folded, Intake, Refusal, Taken
 from sync.limits import DEFAULT, Limits
-from sync.rows import Branch, LogRow
+from sync.redacting import Redacts, strip
+from sync.rows import Branch, LogRow, place
 from sync.writing import Application, collector_paused
 
 __all__ = ["Application", "Folded", "Log", "Refusal", "Taken"]
@@ -47,8 +48,10 @@ class Log(Decider):
         fence: Fence,
         limits: Limits = DEFAULT,
         machine: str = "",
+        redacts: Redacts | None = None,
     ) -> None:
         super().__init__(db, app, keys, limits)
+        self._redacts = redacts
         self.clock, self.rng, self.fence = clock, rng, fence
         self._network: bytes | None = None
         self._opened = 0
@@ -59,6 +62,7 @@ class Log(Decider):
     def _open(self, network: bytes, machine: str) -> None:
         with self.db.atomic("IMMEDIATE"):
             self.store.create()
+            self.redactions.create()
         with self.transaction():
             if self.store.meta("network") is None:
                 self.store.set_meta("network", network)
@@ -129,7 +133,7 @@ class Log(Decider):
                     "This node already has records in another network.",
                     todo="Start a second node for the other network with `bucketline --data DIR init`.",
                 )
-            for table in ("entry", "chunk", "branch", "log", "vouch", "block", "contact", "opening"):
+            for table in ("entry", "chunk", "branch", "log", "vouch", "block", "contact", "opening", "redaction"):
                 self.store.run(f"DELETE FROM {table}")
             self.store.set_meta("network", network)
             self._forget()
@@ -208,11 +212,14 @@ class Log(Decider):
         return intake.taken
 
     def _intake(self, source: bytes = b"", taken: Taken | None = None) -> Intake:
-        return Intake(self.store, self.network, self.app.decode, self.limits, self._judge, self.clock(), source, taken)
+        words = self.redactions, self._redacts
+        rules = self.network, self.app.decode, self.limits, self._judge
+        return Intake(self.store, *rules, self.clock(), source, taken, *words)
 
     def _finish(self, intake: Intake) -> None:
         """Write what was gathered, follow new vouches, fold what is trusted, move the tick on."""
         intake.flush()
+        late, reworded = self._strip(intake)
         self._note_controls(intake)
         grown, shrank = self._apply_policy(intake)
         for branch in intake.touched.values():
@@ -223,9 +230,22 @@ class Log(Decider):
         if shrank:
             self.app.refold(self.folded())
         else:
-            self.app.fold([*intake.folded, *grown])
+            self.app.fold([*intake.folded, *late, *grown])
+        if self._redacts and reworded and not shrank:
+            self._redacts.reword(reworded)
         if intake.source and any(self.store.by_branch(no)[0].id == self.own for no in intake.touched):
             self.reincarnate()
+
+    def _strip(self, intake: Intake) -> tuple[list[Folded], list[Folded]]:
+        """Take words out as new entries say: entries whose fact is known only now, and those that have lost words."""
+        late: list[Folded] = []
+        reworded: list[Folded] = []
+        for item in intake.redacted:
+            found = self._redacts and strip(item, self.store, self.redactions, self.app.decode, self._redacts)
+            entries = self.fetch([found.n]) if found else []
+            if found and entries and place(found.n)[1] <= self.store.by_branch(place(found.n)[0])[1].shown:
+                (reworded if found.was_known else late).extend(entries)
+        return late, reworded
 
     # trust
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from sync.digest import Leaf, root
 from sync.errors import Malformed
 from sync.intake import Decode, Folded
+from sync.redacting import Redactions
 from sync.rows import Branch, LogRow, Row, place
 from sync.store import Store
 
@@ -21,6 +22,7 @@ class Reader:
 
     def __init__(self, store: Store, decode: Decode) -> None:
         self.store, self._decode = store, decode
+        self.redactions = Redactions(store)
         self._lock = threading.RLock()
         self._depth = 0
         self._tick_seen = -1
@@ -42,6 +44,7 @@ class Reader:
 
     def _forget(self) -> None:
         self.store.forget()
+        self.redactions.forget()
         self._root = None
         self._tick_seen = -1
 
@@ -55,6 +58,8 @@ class Reader:
         n, id, lamport, claimed, payload = row
         branch, seq = place(n)
         log, _ = self.store.by_branch(branch)
+        if payload is None:
+            payload = self.redactions.left_of(id, log.node)
         fact = self._decode(payload) if payload is not None else None
         return Folded(n, id, log.node, log.id, seq, lamport, claimed, fact)
 

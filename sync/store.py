@@ -229,6 +229,13 @@ class Store:
         )
         self.db.connection().executemany(_INSERT, rows)
 
+    def strip(self, n: int, hash: bytes) -> None:
+        """Drop the payload of an entry; its hash stays, for the chain."""
+        ((chunk,),) = self.query("SELECT chunk FROM entry WHERE n = ?", n)
+        if chunk is not None:
+            self._chunks.strip(chunk, n)
+        self.run("UPDATE entry SET payload = NULL, chunk = NULL, hash = ? WHERE n = ?", hash, n)
+
     def _entries(self, where: str, *values: Any) -> list[Row]:
         """Rows of entries, each with its payload."""
         payload = self._chunks.payload

@@ -22,6 +22,7 @@ LAYERS = {
     "keys and rules": "sync.identity sync.strict sync.trust sync.fence sync.digest",
     "entries": "sync.entry sync.frame sync.chunks sync.rows",
     "chain and store": "sync.chain sync.store",
+    "redactions": "sync.redacting",
     "intake": "sync.intake sync.ranges",
     "reading": "sync.reader",
     "audit": "sync.audit",
