@@ -230,7 +230,7 @@ class Log(Decider):
         if shrank:
             self.app.refold(self.folded())
         else:
-            self.app.fold([*intake.folded, *late, *grown])
+            self.app.fold([*_with(intake.folded, late), *grown])
         if self._redacts and reworded and not shrank:
             self._redacts.reword(reworded)
         if intake.source and any(self.store.by_branch(no)[0].id == self.own for no in intake.touched):
@@ -314,3 +314,11 @@ class Log(Decider):
             own, seq, public = self.own, self._own_branch().seq, self.fence.read()
             if public is None or public[0] != own or public[1] < seq:
                 self.fence.write(own, seq)
+
+
+def _with(folded: Sequence[Folded], late: Sequence[Folded]) -> Sequence[Folded]:
+    """New entries, where their facts are known only by a redaction with those; older ones of that kind after them."""
+    if not late:
+        return folded
+    known = {entry.id: entry for entry in late}
+    return [*(known.pop(entry.id, entry) for entry in folded), *known.values()]

@@ -25,7 +25,10 @@ class Application(Protocol):
         """The fact in a payload, None for a type that isn't the application's; Malformed if it isn't strict JSON."""
 
     def fold(self, batch: Sequence[Folded]) -> None:
-        """Take in newly folded entries: any order between logs, in order within one branch of a log."""
+        """Take in newly folded entries: any order between logs, in order within one branch of a log.
+
+        An entry that came without its payload has no fact; it is handed over again once a redaction says what it is.
+        """
 
     def refold(self, batches: Iterable[Sequence[Folded]]) -> None:
         """Clear everything and fold all entries from scratch: a node was blocked."""
