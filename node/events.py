@@ -5,8 +5,11 @@ micro-degrees, money is a decimal string. A field left out keeps its default and
 has the same in prose.
 """
 
+import re
+from typing import Any
+
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from sync import strict
 
@@ -303,3 +306,21 @@ def decode(payload: bytes) -> AnyFact | None:
         fact = None
     strict.check(payload)
     return fact
+
+
+WORDS = ("note", "source", "vehicle", "driver", "seal", "why", "name", "names", "shelf")
+_HEX_ID = re.compile(r"[0-9a-f]{64}")
+
+
+def without_words(fact: AnyFact) -> AnyFact:
+    """What is left of a fact when all that somebody typed freely is taken out: who, where, when and how much stay."""
+    blank: dict[str, Any] = {field.name: _nothing(field) for field in structs.fields(fact) if field.name in WORDS}
+    if isinstance(fact, Distribution) and not _HEX_ID.fullmatch(fact.need):
+        blank["need"] = ""
+    return structs.replace(fact, **blank)
+
+
+def _nothing(field: structs.FieldInfo) -> Any:
+    if field.default is UNSET:
+        return UNSET
+    return {} if field.name == "names" else ""

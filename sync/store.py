@@ -231,6 +231,7 @@ class Store:
 
     def strip(self, n: int, hash: bytes) -> None:
         """Drop the payload of an entry; its hash stays, for the chain."""
+        self.run("PRAGMA secure_delete = ON")  # what is freed is overwritten
         ((chunk,),) = self.query("SELECT chunk FROM entry WHERE n = ?", n)
         if chunk is not None:
             self._chunks.strip(chunk, n)
