@@ -2,14 +2,17 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import peewee
+from filelock import FileLock, Timeout
 
 from sync.errors import Conflict, Problem
 from sync.identity import Keys, Rng
 
-KEYS, DATABASE, FENCE = "keys", "bucketline.db", "fence"
+KEYS, DATABASE, FENCE, SERVING = "keys", "bucketline.db", "fence", "serving.lock"
 _PRAGMAS = {
     "page_size": 8192,  # bytes: entries are large rows, and each commit writes whole pages
     "journal_mode": "wal",
@@ -71,6 +74,21 @@ def read_keys(folder: Path) -> Keys:
 def open_database(folder: Path) -> peewee.SqliteDatabase:
     """The node's SQLite database, in the mode in which a power cut loses nothing that was acknowledged."""
     return peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS, timeout=30)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[None]:
+    """Only one program serves a folder at a time; Conflict where another one does."""
+    lock = FileLock(folder / SERVING, timeout=0)
+    try:
+        with lock:
+            yield
+    except Timeout:
+        raise Conflict(
+            f"The node in {folder} is being served already, by another `bucketline serve`.",
+            kept="That one goes on.",
+            todo="Use its pages, or stop it first.",
+        ) from None
 
 
 def machine_mark(path: Path = Path("/etc/machine-id")) -> str:

@@ -35,9 +35,10 @@ def run(
 ) -> dict[str, Any]:
     """Import a CSV or XLSX file, as stock, places or items; guessed from its columns where `kind` is None.
 
-    Gives {rows, entries, items_new, places_new, problems, kind, zeros, values, unused, notices}. Where `problems` has
-    any {line, column, reason}, nothing was recorded. `zeros` counts rows of stock that say 0, `values` is what came in
-    by currency, `unused` names columns that were left aside, `notices` are sentences. A Problem where the file can't
+    Gives {rows, entries, items_new, places_new, problems, kind, zeros, values, unused, new, notices}. Where `problems`
+    has any {line, column, reason}, nothing was recorded. `zeros` counts rows of stock that say 0, `values` is what came
+    in by currency, `unused` names columns that were left aside, `new` names the new items and places, `notices` are
+    sentences. A Problem where the file can't
     be read at all, ImportedBefore where it was imported already and `again` isn't set.
     """
     plan = plans.plan(sheets.read(path), kind, mapping)
@@ -80,7 +81,7 @@ def _told(writer: Writer, plan: Plan, entries: int) -> dict[str, Any]:
         "rows": len(plan.lines) if good else 0,
         "entries": entries,
         "items_new": len(writer.index.fresh) if good else 0,
-        "places_new": writer.places_new if good else 0,
+        "places_new": len(writer.places_new) if good else 0,
         "problems": [
             {"line": trouble.line, "column": trouble.column, "reason": trouble.reason}
             for trouble in sorted(plan.troubles, key=lambda trouble: trouble.line)
@@ -89,6 +90,7 @@ def _told(writer: Writer, plan: Plan, entries: int) -> dict[str, Any]:
         "zeros": writer.zeros,
         "values": plan.worth() if good else {},
         "unused": plan.unused,
+        "new": {"items": list(writer.index.fresh.values()), "places": writer.places_new} if good else {},
         "notices": _notices(writer) if good else [],
     }
 

@@ -1,6 +1,7 @@
 """The command that takes in a team's own spreadsheet: import."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from node.cli.base import Call, progress_bar, say, with_json
 from node.cli.naming import pairs
 
 PROBLEMS_SHOWN = 20
+NEW_SHOWN = 12
 
 
 @click.command("import")
@@ -62,7 +64,7 @@ def _tell(call: Call, file: Path, found: dict[str, Any], rehearsed: bool) -> Non
         rest = len(problems) - PROBLEMS_SHOWN
         say(f"{f'And {rest} more. ' if rest > 0 else ''}Nothing of {file.name} was recorded. Mend it and try again.")
         raise SystemExit(2)
-    for text in _asides(found):
+    for text in [*_asides(found), *(_newcomers(found) if rehearsed else [])]:
         say(text)
     call.answer(found, _summary(file, found, rehearsed))
 
@@ -74,6 +76,14 @@ def _where(problem: dict[str, Any]) -> str:
 def _asides(found: dict[str, Any]) -> list[str]:
     unused = [f"Columns left aside: {', '.join(found['unused'])}."] if found["unused"] else []
     return [*found["notices"], *unused]
+
+
+def _newcomers(found: dict[str, Any]) -> Iterator[str]:
+    """What would be new, so that a slip is seen before it is in the catalogue."""
+    for what, names in found["new"].items():
+        rest = len(names) - NEW_SHOWN
+        if names:
+            yield f"New {what}: {'; '.join(names[:NEW_SHOWN])}{f'; and {rest} more' if rest > 0 else ''}."
 
 
 def _summary(file: Path, found: dict[str, Any], rehearsed: bool) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from node import bootstrap, checks, demo, tokens
+from node import bootstrap, checks, demo, files, tokens
 from node.cli.base import Call, pass_call, progress_bar, say, with_json
 from node.cli.words import table
 from sync.errors import Conflict, Malformed
@@ -71,7 +71,7 @@ def serve(call: Call, /, **flags: Any) -> None:
     """
     bootstrap.calm_collector()
     stop = _told_to_stop()
-    with call.node(**flags) as node:
+    with call.node(**flags) as node, files.serving(node.config.data):
         _start(node)
         while not stop.wait(1):  # timed: a signal that another thread caught would not end an endless wait
             pass

@@ -18,12 +18,12 @@ LISTED = 5  # of the units or places among which a row doesn't decide
 
 
 class Index:
-    """Finds items and places by what rows call them. `news` are the facts to write, `fresh` the ids of new items."""
+    """Finds items and places by what rows call them. `news` are facts to write, `fresh` new items by id, labelled."""
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.news: dict[str, Item] = {}
-        self.fresh: set[str] = set()
+        self.fresh: dict[str, str] = {}
         self.unitless = self.coded = 0  # new items that got the usual unit, or their code into their name
         self._names: defaultdict[str, dict[str, str]] = defaultdict(dict)  # name → unit → id
         self._units: dict[str, str] = {}
@@ -115,7 +115,7 @@ class Index:
                 raise ValueError(f"another item is called the same, and with its code the name is too long: {name}")
         id = catalogue.new_item_id(self.node, name, unit)
         self._enter(id, name, unit, "")
-        self.fresh.add(id)
+        self.fresh[id] = f"{name} ({unit})"
         self.news[id] = Item(id, name=name, unit=unit)
         return id
 

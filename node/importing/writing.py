@@ -25,14 +25,15 @@ Progress = Callable[[int, int], None]  # told (done, total)
 class Writer:
     """Writes one plan; troubles that only the catalogue shows are noted as those of the rows are.
 
-    `receipts` are the hex ids of the entries that move stock, `places_new` counts the new places, `zeros` the rows that
+    `receipts` are the hex ids of the entries that move stock, `places_new` names the new places, `zeros` the rows that
     say that nothing is there: their items are in the catalogue afterwards, but nothing was received.
     """
 
     def __init__(self, node: Node, plan: Plan, progress: Progress | None = None) -> None:
         self.node, self.plan, self.index = node, plan, Index(node)
         self.receipts: list[str] = []
-        self.places_new = self.zeros = 0
+        self.places_new: list[str] = []
+        self.zeros = 0
         self._progress, self._done, self._total = progress, 0, 0
         self._items: dict[int, str] = {}  # line → item
 
@@ -95,7 +96,7 @@ class Writer:
         told = {"name": name, "kind": kind or (known.kind if known else KIND), "lat": lat, "lon": lon}
         id = record.add_place(self.node, msgspec.convert(told, PlaceIn))
         if not known:
-            self.places_new += 1
+            self.places_new.append(name)
             self.index.enter_place(id, name, kind or KIND)
         return id
 

@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from node import files
 from node.cli import cli
 
 ROOT = Path(__file__).parents[2]
@@ -227,3 +228,10 @@ def test_a_port_in_use_is_told(stocked: Line) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert f"Port {port} can't be used" in stocked("serve", "--port", port, code=1).stderr
+
+
+def test_a_folder_is_served_by_one_program_at_a_time(stocked: Line) -> None:
+    with files.serving(stocked.folder):
+        assert "is being served already" in stocked("serve", "--port", "0", "--sync-port", "0", code=1).stderr
+    with files.serving(stocked.folder):
+        pass  # and again once the first has stopped

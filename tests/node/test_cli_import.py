@@ -53,7 +53,9 @@ def test_json_has_the_fields_that_scripts_rely_on(desk: Desk) -> None:
 
 def test_a_dry_run_records_nothing(desk: Desk) -> None:
     before = desk.json("digest")
-    assert "Nothing was recorded yet." in desk("import", str(desk.file), "--dry-run").stdout
+    done = desk("import", str(desk.file), "--dry-run")
+    assert "Nothing was recorded yet." in done.stdout
+    assert "New items: " in done.stderr and "New places: " in done.stderr
     assert desk.json("digest") == before
 
 
