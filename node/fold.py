@@ -15,16 +15,19 @@ from typing import Any, Protocol, cast
 import msgspec
 
 from node import events, tables
-from node.events import Count, Distribution, Item, Loss, Movement, Place, Receipt, Team, Void
-from node.folding import books
-from node.folding.cells import SIGNS, Cell, count, move, recount
-from node.folding.names import Names, stamp_of
+from node.events import Count, Item, Keep, Movement, Place, Receipt, Redaction, Repack, Team, Void
+from node.folding import books, happenings
+from node.folding.cells import SIGNS, STOCK, Cell, Drain, Gain, count, move, recount
+from node.folding.happenings import Transit
+from node.folding.names import Names, forget_subject, stamp_of
 from node.folding.pending import Pending
+from sync.errors import Malformed
 from sync.log import Folded, Log
 
-VERSION = 1
+VERSION = 2
 PENDING_LINES_MAX = 400_000  # about 50 bytes of memory each
 NAME = "inventory"
+NAMING = (Item, Place, Team, Keep)
 
 
 class Node(Protocol):
@@ -47,7 +50,7 @@ class Here:
 
     def __init__(self) -> None:
         self.touched: list[int] = []
-        self.moves: list[Movement] = []
+        self.moves: list[Movement | Gain | Drain] = []
 
 
 class Projector:
@@ -113,13 +116,15 @@ class Projector:
         if not batch:
             return
         pending = self._recall()
-        self._take_voids(batch, pending)
+        connection, transit = self._connection, Transit()
+        again = self._take_voids(batch, pending, transit)
         places, names = self._take(batch, pending)
-        connection = self._connection
+        self._keep(batch, transit)
         books.touch(connection, {place: here.touched for place, here in places.items()})
         for place, here in places.items():
             pending.move(place, here.moves)
         names.write(connection)
+        self._name_again(again)
         marks = [(place, msgspec.json.encode(items).decode()) for place, items in pending.take_fresh()]
         connection.executemany("INSERT OR REPLACE INTO unsettled (place, items) VALUES (?, ?)", marks)
         self._moved_on(max(map(itemgetter(0), batch)))
@@ -142,32 +147,66 @@ class Projector:
         self._connection.execute(sql, (position, NAME))
         self._turn += 1
 
-    def _take_voids(self, batch: Sequence[Folded], pending: Pending) -> None:
-        """Note what is undone before anything else, so that most of it is never counted in the first place."""
-        rows, here = [], None
+    def _take_voids(self, batch: Sequence[Folded], pending: Pending, transit: Transit) -> set[str]:
+        """Note what is undone before anything else, so that most of it is never counted in the first place.
+
+        Gives the subjects of the catalogue of which something that was folded before is undone.
+        """
+        rows, here, again = [], None, set[str]()
         for entry in [entry for entry in batch if type(entry[7]) is Void]:
             target = _entry_id(cast(Void, entry.fact).target)
             if target is None:
                 continue
             rows.append((target, entry.id, entry.node, entry.lamport, entry.n))
-            self._voids.setdefault(target, set()).add(entry.node)
+            is_first = entry.node not in self._voids.setdefault(target, set())
+            self._voids[target].add(entry.node)
             here = here or {entry.id for entry in batch}
-            if target not in here:
-                self._undo(target, entry.node, pending)
+            if is_first and target not in here:
+                again |= self._undo(target, entry.node, pending, transit)
         if rows:
             sql = "INSERT OR IGNORE INTO voided (target, void, node, lamport, n) VALUES (?, ?, ?, ?, ?)"
             self._connection.executemany(sql, sorted(rows))
+        return again
 
-    def _undo(self, target: bytes, node: bytes, pending: Pending) -> None:
+    def _undo(self, target: bytes, node: bytes, pending: Pending, transit: Transit) -> set[str]:
         undone = self._entries.get(target)
-        if undone and undone.node == node and isinstance(undone.fact, (Receipt, Distribution, Loss, Count)):
+        if undone is None or undone.node != node:
+            return set()
+        transit.take(undone.id, undone.fact, -1)
+        if isinstance(undone.fact, STOCK):
             pending.lose(undone.fact)
+        subject = _subject(undone)
+        return {subject} if subject else set()
+
+    def _stands(self, entry: Folded) -> bool:
+        return entry.node not in self._voids.get(entry.id, ())
+
+    def _keep(self, batch: Sequence[Folded], transit: Transit) -> None:
+        """Write what is kept as it is, and what is now in transit."""
+        kept = [entry for entry in batch if happenings.is_kept(entry.fact)]
+        if kept:
+            happenings.keep(self._connection, kept)
+            for entry in filter(self._stands, kept):
+                transit.take(entry.id, entry.fact)
+        if transit.changes:
+            transit.write(self._connection)
+
+    def _name_again(self, subjects: set[str]) -> None:
+        """Make the catalogue's rows of subjects anew, from the entries that stand and the words that are left."""
+        names = Names()
+        for subject in sorted(subjects):
+            forget_subject(self._connection, subject)
+            rows = self._connection.execute("SELECT n FROM named WHERE subject = ?", (subject,)).fetchall()
+            for entry in filter(self._stands, self._entries.fetch([n for (n,) in rows])):
+                _take_name(entry, names)
+        names.write(self._connection)
 
     def _take(self, batch: Sequence[Folded], pending: Pending) -> tuple[dict[str, Here], Names]:
         """Sort a batch by place, keep its counts as pending, and gather the rows of the catalogue."""
         places: defaultdict[str, Here] = defaultdict(Here)
         names, voids = Names(), self._voids
-        for n, id, node, _, _, lamport, _, fact in batch:
+        for entry in batch:
+            n, id, node, _, _, lamport, _, fact = entry
             kind = type(fact)
             if kind in SIGNS:
                 moved = cast(Movement, fact)
@@ -177,13 +216,38 @@ class Projector:
                     here.moves.append(moved)
                 if kind is Receipt:
                     _take_lots(cast(Receipt, moved), names, lamport, id)
+            elif isinstance(fact, Repack):
+                here = places[fact.place]
+                here.touched += (fact.at, n)
+                if id not in voids or node not in voids[id]:
+                    here.moves += (Drain(fact.at, fact.used), Gain(fact.at, fact.made))
             elif isinstance(fact, Count):
                 places[fact.place].touched += (fact.at, n)
                 if id not in voids or node not in voids[id]:
                     pending.count(fact, lamport, id)
-            elif fact is not None:
-                _take_name(fact, names, lamport, id, node)
+            elif kind in NAMING and (id not in voids or node not in voids[id]):
+                _take_name(entry, names)
         return places, names
+
+    # words taken out
+
+    def redactions(self, facts: Sequence[object]) -> list[tuple[int, bytes, bytes]]:
+        """Those among facts that redact an entry: place in the list, the target's id, the payload that is left."""
+        return [(at, *left) for at, fact in enumerate(facts) if type(fact) is Redaction and (left := _left(fact))]
+
+    def allows(self, before: object, after: object) -> bool:
+        """Whether two facts differ in nothing but words."""
+        if before is None or type(before) is not type(after) or isinstance(before, (Void, Redaction)):
+            return False
+        one, other = cast(events.AnyFact, before), cast(events.AnyFact, after)
+        return events.encode(events.without_words(one)) == events.encode(events.without_words(other))
+
+    def reword(self, entries: Sequence[Folded]) -> None:
+        """Folded entries have lost words: what is kept of them loses those, too."""
+        self._recall()
+        happenings.keep(self._connection, [entry for entry in entries if happenings.is_kept(entry.fact)])
+        self._name_again({subject for entry in entries if (subject := _subject(entry))})
+        self._moved_on(-1)
 
     # bringing cells up to date
 
@@ -224,7 +288,7 @@ class Projector:
     def _standing(self, place: str, until: int | None = None) -> Iterator[Folded]:
         """Entries of a place that aren't undone, newest first."""
         for entry in books.newest_first(self._connection, self._entries.fetch, place, until):
-            if entry.node not in self._voids.get(entry.id, ()):
+            if self._stands(entry):
                 yield entry
 
     def cells(self, place: str, items: Sequence[str]) -> dict[str, Cell]:
@@ -270,10 +334,33 @@ def _take_lots(fact: Receipt, names: Names, lamport: int, id: bytes) -> None:
             names.lot(line, stamp_of(lamport, id))
 
 
-def _take_name(fact: object, names: Names, lamport: int, id: bytes, node: bytes) -> None:
+def _take_name(entry: Folded, names: Names) -> None:
+    fact, stamp = entry.fact, stamp_of(entry.lamport, entry.id)
     if isinstance(fact, Item):
-        names.item(fact, stamp_of(lamport, id))
+        names.item(fact, stamp)
     elif isinstance(fact, Place):
-        names.place(fact, stamp_of(lamport, id), node)
+        names.place(fact, stamp, entry.node)
     elif isinstance(fact, Team):
-        names.team(fact, stamp_of(lamport, id), node)
+        names.team(fact, stamp, entry.node)
+    elif isinstance(fact, Keep):
+        names.keep(fact, stamp)
+    names.subject(_subject(entry), entry.n)
+
+
+def _subject(entry: Folded) -> str:
+    """What of the catalogue an entry is about, in the words of table `named`; empty if nothing."""
+    fact = entry.fact
+    if isinstance(fact, (Item, Place)):
+        return f"{type(fact).__name__.lower()} {fact.id}"
+    if isinstance(fact, Team):
+        return f"team {entry.node.hex()}"
+    return f"keep {fact.place} {fact.item}" if isinstance(fact, Keep) else ""
+
+
+def _left(fact: Redaction) -> tuple[bytes, bytes] | None:
+    """The target's id and the payload that is left of it; None where either can't be read."""
+    target, payload = _entry_id(fact.target), bytes(fact.fact)
+    try:
+        return None if target is None or events.decode(payload) is None else (target, payload)
+    except Malformed:
+        return None

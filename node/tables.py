@@ -96,7 +96,11 @@ class Voided(Table):
 
 
 class Item(Table):
-    """The catalogue's items; `name_key` is the name as it is searched for."""
+    """The catalogue's items; `name_key` is the name as it is searched for.
+
+    `kit` is a JSON list of [item, thousandths], the recipe of one unit, or empty; `weight` (g), `volume` (ml), `value`
+    and `currency` are of one unit.
+    """
 
     id = TextField(primary_key=True)
     name = TextField(default="")
@@ -106,6 +110,15 @@ class Item(Table):
     unit_stamp = BlobField()
     category = TextField(default="")
     category_stamp = BlobField()
+    kit = TextField(default="")
+    kit_stamp = BlobField()
+    weight = BigIntegerField(null=True)
+    weight_stamp = BlobField()
+    volume = BigIntegerField(null=True)
+    volume_stamp = BlobField()
+    value = TextField(default="")
+    currency = TextField(default="")
+    value_stamp = BlobField()
 
 
 class ItemCode(Table):
@@ -131,6 +144,44 @@ class ItemPack(Table):
 
     class Meta:
         primary_key = CompositeKey("item", "name")
+
+
+class ItemName(Table):
+    """Names of items in other languages."""
+
+    item = TextField()
+    lang = TextField()
+    name = TextField()
+    name_key = TextField(index=True)
+    name_stamp = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("item", "lang")
+
+
+class Keep(Table):
+    """How items are kept at places: the least there should be, in thousandths, and the shelf."""
+
+    place = TextField()
+    item = TextField()
+    minimum = BigIntegerField(null=True)
+    minimum_stamp = BlobField()
+    shelf = TextField(default="")
+    shelf_stamp = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("place", "item")
+
+
+class Named(Table):
+    """Which entries state something of the catalogue: the subject, such as an item, and an entry's number."""
+
+    subject = TextField()
+    n = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("subject", "n")
+        without_rowid = True
 
 
 class Place(Table):
@@ -178,6 +229,117 @@ class Lot(Table):
         without_rowid = True
 
 
+class Kept(Table):
+    """An entry that is kept as it is: its id, number, author and lamport time. Undone ones stay: see `voided`."""
+
+    id = BlobField(primary_key=True)
+    n = BigIntegerField()
+    node = BlobField()
+    lamport = BigIntegerField()
+    at = BigIntegerField()
+
+
+class Dispatch(Kept):
+    """Dispatches; `lines` is a JSON list of [item, thousandths, lot]."""
+
+    place = TextField()
+    dest = TextField(index=True)
+    waybill = TextField(index=True)
+    vehicle = TextField()
+    driver = TextField()
+    seal = TextField()
+    need = TextField(index=True)
+    note = TextField()
+    lines = TextField()
+
+
+class Arrival(Kept):
+    """Arrivals; `dispatch` is an entry id in hex, `lines` a JSON list of [item, thousandths, lot, damaged, missing]."""
+
+    place = TextField()
+    dispatch = TextField(index=True)
+    note = TextField()
+    lines = TextField()
+
+
+class Need(Kept):
+    """Needs; `until` in ms, `lines` is a JSON list of [item, thousandths, lot]."""
+
+    place = TextField(index=True)
+    people = BigIntegerField(null=True)
+    urgency = TextField()
+    until = BigIntegerField(null=True)
+    note = TextField()
+    lines = TextField()
+
+
+class Renewal(Kept):
+    """What was said later of a need (entry id in hex)."""
+
+    need = TextField(index=True)
+    until = BigIntegerField(null=True)
+    closed = BigIntegerField()
+    note = TextField()
+
+
+class Pledge(Kept):
+    """Pledges, and offers, which name no need."""
+
+    need = TextField(index=True)
+    place = TextField(index=True)
+    until = BigIntegerField()
+    note = TextField()
+    lines = TextField()
+
+
+class Given(Kept):
+    """Distributions that name a need."""
+
+    place = TextField()
+    need = TextField(index=True)
+    lines = TextField()
+
+
+class SameAs(Kept):
+    """Assertions that `one` is the `same`, of kind item or place."""
+
+    kind = TextField()
+    one = TextField(index=True)
+    same = TextField(index=True)
+    why = TextField()
+
+    class Meta:
+        table_name = "same_as"
+
+
+class Redacted(Kept):
+    """Entries that take the words out of entry `target` (hex)."""
+
+    target = TextField(index=True)
+    why = TextField()
+
+
+class Transit(Table):
+    """What of a dispatch (entry id in hex) was sent, arrived, came damaged and was given up: sums of what stands.
+
+    They have no declared type, as `qty` of stock. `open` is 1 where something is still on its way, or too much came.
+    """
+
+    dispatch = TextField()
+    item = TextField()
+    lot = TextField()
+    sent = BareField()
+    arrived = BareField()
+    damaged = BareField()
+    missing = BareField()
+    open = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("dispatch", "item", "lot")
+        without_rowid = True
+        indexes = ((("item",), False),)
+
+
 TABLES = (
     Projection,
     Cell,
@@ -188,17 +350,45 @@ TABLES = (
     Item,
     ItemCode,
     ItemPack,
+    ItemName,
+    Keep,
+    Named,
+    Dispatch,
+    Arrival,
+    Need,
+    Renewal,
+    Pledge,
+    Given,
+    SameAs,
+    Redacted,
+    Transit,
     Place,
     Team,
     Lot,
 )
 
-# What makes up the answer of the fold: table, columns and order of rows. Nothing in it depends on this node alone.
+# What makes up the answer of the fold: table, columns and order of rows. Nothing in it depends on this node alone,
+# nor on whether words were taken out.
 ANSWER = (
     ("cell", "place, item, at, counted", "place, item"),
     ("stock", "place, item, lot, qty, counted", "place, item, lot"),
     ("voided", "target, void, node, lamport", "target, void"),
-    ("item", "id, name, name_stamp, unit, unit_stamp, category, category_stamp", "id"),
+    (
+        "item",
+        "id, name, name_stamp, unit, unit_stamp, category, category_stamp, kit, kit_stamp,"
+        " weight, weight_stamp, volume, volume_stamp, value, currency, value_stamp",
+        "id",
+    ),
+    ("item_name", "item, lang, name, name_stamp", "item, lang"),
+    ("keep", "place, item, minimum, minimum_stamp, shelf, shelf_stamp", "place, item"),
+    ("dispatch", "id, at, place, dest, waybill, need, lines", "id"),
+    ("arrival", "id, at, place, dispatch, lines", "id"),
+    ("need", "id, at, place, people, urgency, until, lines", "id"),
+    ("renewal", "id, at, need, until, closed", "id"),
+    ("pledge", "id, at, need, place, until, lines", "id"),
+    ("given", "id, at, place, lines", "id"),
+    ("same_as", "id, node, at, kind, one, same", "id"),
+    ("transit", "dispatch, item, lot, sent, arrived, damaged, missing", "dispatch, item, lot"),
     ("item_code", "item, scheme, code, code_stamp", "item, scheme"),
     ("item_pack", "item, name, qty, qty_stamp", "item, name"),
     ("place", "id, name, name_stamp, kind, kind_stamp, lat, lat_stamp, lon, lon_stamp, node, first", "id"),
@@ -220,6 +410,7 @@ def create(db: peewee.SqliteDatabase) -> None:
     """Make the tables where they are missing."""
     for table in TABLES:
         peewee.SchemaManager(table, db).create_all()
+    db.execute_sql("CREATE INDEX IF NOT EXISTS transit_open ON transit (dispatch) WHERE open")
 
 
 def drop(db: peewee.SqliteDatabase) -> None:

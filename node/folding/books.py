@@ -54,7 +54,7 @@ def save(
     connection.executemany(
         "INSERT INTO stock (place, item, lot, qty, counted) VALUES (?, ?, ?, ?, ?)",
         [
-            (place, item, lot, _fitting(qty), cell.lot_counted.get(lot))
+            (place, item, lot, fitting(qty), cell.lot_counted.get(lot))
             for item, cell in kept
             for lot, qty in cell.lots.items()
             if qty or lot in cell.lot_counted
@@ -66,7 +66,7 @@ def _known(at: int) -> int | None:
     return None if at == NEVER else at
 
 
-def _fitting(qty: int) -> int | str:
+def fitting(qty: int) -> int | str:
     """A quantity as SQLite can hold it exactly: beyond 64 bits as text."""
     return qty if -(2**63) <= qty < 2**63 else str(qty)
 

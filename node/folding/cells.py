@@ -7,12 +7,14 @@ the facts that were folded earlier: then the answer is "can't tell", and the cel
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
-from node.events import Count, CountLine, Distribution, Loss, Receipt
+from node.events import Arrival, Count, CountLine, Dispatch, Distribution, Loss, Movement, Receipt, Repack
 
 NEVER = -(2**63) - 1  # before every time that an entry can hold
-SIGNS: dict[type, int] = {Receipt: 1, Distribution: -1, Loss: -1}
+SIGNS: dict[type, int] = {Receipt: 1, Arrival: 1, Distribution: -1, Loss: -1, Dispatch: -1}
+STOCK = (Receipt, Arrival, Distribution, Loss, Dispatch, Repack, Count)  # facts that move or count something
+StockFact = Receipt | Arrival | Distribution | Loss | Dispatch | Repack | Count
 
 PlacedCount = tuple[int, int, bytes, int, CountLine]  # at, lamport, entry id, place in the entry, line
 
@@ -24,6 +26,35 @@ class Moves(NamedTuple):
     lots: list[str]
     times: list[int]
     qtys: list[int]
+
+
+class Gain(NamedTuple):
+    """What a fact adds at its place, where it does both: the made goods of a repack."""
+
+    at: int
+    lines: Sequence[Any]
+
+
+class Drain(NamedTuple):
+    """What a fact takes off at its place, where it does both: the used goods of a repack."""
+
+    at: int
+    lines: Sequence[Any]
+
+
+def effects(fact: object) -> list[tuple[int, Sequence[Any]]]:
+    """What a fact does at its place: +1 or -1 and the lines that it does so with. Counts do nothing of this kind."""
+    if isinstance(fact, Repack):
+        return [(-1, fact.used), (1, fact.made)]
+    sign = SIGNS.get(type(fact))
+    return [(sign, cast(Movement, fact).lines)] if sign else []
+
+
+def items_of(fact: object) -> set[str]:
+    """The items that a fact moves or counts."""
+    if isinstance(fact, Count):
+        return {line.item for line in fact.lines}
+    return {line.item for _, lines in effects(fact) for line in lines}
 
 
 class Placed(Protocol):
@@ -122,19 +153,19 @@ def recount(entries: Iterable[Placed], items: Iterable[str]) -> dict[str, Cell]:
         if isinstance(fact, Count):
             for line in reversed(fact.lines):
                 _count_back(unsettled, fact.at, line)
-        elif isinstance(fact, (Receipt, Distribution, Loss)):
-            _move_back(unsettled, fact)
+        else:
+            for sign, lines in effects(fact):
+                _move_back(unsettled, getattr(fact, "at", NEVER), sign, lines)
         if not unsettled:
             break
     return {item: cell for item, cell in found.items() if cell.newest != NEVER}
 
 
-def _move_back(unsettled: dict[str, Cell], fact: Receipt | Distribution | Loss) -> None:
-    sign = SIGNS[type(fact)]
-    for line in fact.lines:
+def _move_back(unsettled: dict[str, Cell], at: int, sign: int, lines: Sequence[Any]) -> None:
+    for line in lines:
         cell = unsettled.get(line.item)
         if cell is not None:
-            cell.newest = max(cell.newest, fact.at)
+            cell.newest = max(cell.newest, at)
             if line.lot not in cell.lot_counted:
                 cell.lots[line.lot] = cell.lots.get(line.lot, 0) + sign * line.qty
 

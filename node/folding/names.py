@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from unicodedata import normalize
 
+import msgspec
 from msgspec import UNSET
 
-from node.events import Item, Place, ReceiptLine, Team
+from node.events import Item, Keep, Place, ReceiptLine, Team
 
 Rows = list[tuple[Any, ...]]
 
@@ -53,7 +54,22 @@ def _latest(table: str, keys: str, stamped: Mapping[str, str], first: str = "") 
     )
 
 
-_ITEM = _latest("item", "id", {"name_stamp": "name name_key", "unit_stamp": "unit", "category_stamp": "category"})
+_ITEM = _latest(
+    "item",
+    "id",
+    {
+        "name_stamp": "name name_key",
+        "unit_stamp": "unit",
+        "category_stamp": "category",
+        "kit_stamp": "kit",
+        "weight_stamp": "weight",
+        "volume_stamp": "volume",
+        "value_stamp": "value currency",
+    },
+)
+_NAME = _latest("item_name", "item lang", {"name_stamp": "name name_key"})
+_NAMED = "INSERT OR IGNORE INTO named (subject, n) VALUES (?, ?)"
+_KEEP = _latest("keep", "place item", {"minimum_stamp": "minimum", "shelf_stamp": "shelf"})
 _CODE = _latest("item_code", "item scheme", {"code_stamp": "code code_key"})
 _PACK = _latest("item_pack", "item name", {"qty_stamp": "qty"})
 _PLACE = _latest(
@@ -75,6 +91,9 @@ class Names:
 
     def __init__(self) -> None:
         self.items: Rows = []
+        self.names: Rows = []
+        self.keeps: Rows = []
+        self.subjects: Rows = []
         self.codes: Rows = []
         self.packs: Rows = []
         self.places: Rows = []
@@ -85,7 +104,14 @@ class Names:
         """Gather what is said of an item."""
         name, named = _stated(fact.name, stamp)
         unit, category = _stated(fact.unit, stamp), _stated(fact.category, stamp)
-        self.items.append((fact.id, name, search_key(name), named, *unit, *category))
+        kit = "" if fact.kit is UNSET else msgspec.json.encode(fact.kit).decode()
+        weight, volume = _stated(fact.weight, stamp, None), _stated(fact.volume, stamp, None)
+        currency = "" if fact.currency is UNSET else fact.currency
+        value, valued = _stated(fact.value, stamp)
+        known = (*unit, *category, kit, b"" if fact.kit is UNSET else stamp, *weight, *volume)
+        self.items.append((fact.id, name, search_key(name), named, *known, value, currency if value else "", valued))
+        for lang, text in fact.names.items():
+            self.names.append((fact.id, lang, text, search_key(text), stamp))
         for scheme, code in fact.codes.items():
             self.codes.append((fact.id, scheme, code, search_key(code), stamp))
         for pack, qty in fact.packs.items():
@@ -100,6 +126,15 @@ class Names:
     def team(self, fact: Team, stamp: bytes, node: bytes) -> None:
         """Gather what a node's team calls itself."""
         self.teams.append((node, fact.name, stamp))
+
+    def keep(self, fact: Keep, stamp: bytes) -> None:
+        """Gather how an item is kept at a place."""
+        minimum, shelf = _stated(fact.minimum, stamp, None), _stated(fact.shelf, stamp)
+        self.keeps.append((fact.place, fact.item, *minimum, *shelf))
+
+    def subject(self, subject: str, n: int) -> None:
+        """Note that entry `n` states something of a subject."""
+        self.subjects.append((subject, n))
 
     def lot(self, line: ReceiptLine, stamp: bytes) -> None:
         """Gather what a receipt says of a lot; the many lines that say the same are kept once."""
@@ -116,12 +151,30 @@ class Names:
             (_ITEM, self.items),
             (_CODE, self.codes),
             (_PACK, self.packs),
+            (_NAME, self.names),
+            (_KEEP, self.keeps),
+            (_NAMED, self.subjects),
             (_PLACE, self.places),
             (_TEAM, self.teams),
             (_LOT, lots),
         ):
             if rows:
                 connection.executemany(sql, rows)
+
+
+_ROWS_OF = {
+    "item": ("item WHERE id = ?", "item_code WHERE item = ?", "item_pack WHERE item = ?", "item_name WHERE item = ?"),
+    "place": ("place WHERE id = ?",),
+    "team": ("team WHERE hex(node) = upper(?)",),
+    "keep": ("keep WHERE place || ' ' || item = ?",),
+}
+
+
+def forget_subject(connection: Connection, subject: str) -> None:
+    """Drop all rows of a subject, to be made again."""
+    kind, _, key = subject.partition(" ")
+    for rows in _ROWS_OF[kind]:
+        connection.executemany(f"DELETE FROM {rows}", [(key,)])
 
 
 def _stated(value: Any, stamp: bytes, nothing: Any = "") -> tuple[Any, bytes]:

@@ -8,8 +8,11 @@ something pending is marked in the database as unsettled, and without its pendin
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from node.events import Count, Distribution, Loss, Movement, Receipt
-from node.folding.cells import Moves, PlacedCount
+from node.events import Arrival, Count, Movement, Receipt
+from node.folding.cells import Drain, Gain, Moves, PlacedCount, StockFact, items_of
+
+Moved = Movement | Gain | Drain
+GAINS = (Receipt, Arrival, Gain)
 
 
 class PlacePending:
@@ -40,14 +43,14 @@ class Pending:
         """What is pending at a place."""
         return self._places.setdefault(place, PlacePending())
 
-    def move(self, place: str, facts: Sequence[Movement]) -> None:
+    def move(self, place: str, facts: Sequence[Moved]) -> None:
         """Keep the lines of movements at one place, column by column: lines are too many to be looked at singly."""
         here = self.of(place)
-        gains = [fact for fact in facts if type(fact) is Receipt]
+        gains = [fact for fact in facts if type(fact) in GAINS]
         self._extend(place, here, here.gains, gains)
-        self._extend(place, here, here.losses, [fact for fact in facts if type(fact) is not Receipt])
+        self._extend(place, here, here.losses, [fact for fact in facts if type(fact) not in GAINS])
 
-    def _extend(self, place: str, here: PlacePending, moves: Moves, facts: Sequence[Movement]) -> None:
+    def _extend(self, place: str, here: PlacePending, moves: Moves, facts: Sequence[Moved]) -> None:
         lines = [line for fact in facts for line in fact.lines]
         items = [line.item for line in lines]
         fresh = set(items)
@@ -73,9 +76,9 @@ class Pending:
         self._mark(fact.place, {line.item for line in fact.lines})
         self.lines += len(fact.lines)
 
-    def lose(self, fact: Receipt | Distribution | Loss | Count) -> None:
+    def lose(self, fact: StockFact) -> None:
         """A fact that was folded is undone: its cells have to be recounted."""
-        items = {line.item for line in fact.lines}
+        items = items_of(fact)
         self.lost.update((fact.place, item) for item in items)
         self._mark(fact.place, items)
 
