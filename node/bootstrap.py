@@ -254,6 +254,6 @@ def wire(
 ) -> Node:
     """A node out of its parts; tests hand in a database in memory."""
     fold = Projector(db)
-    log = Log(db, keys, network, fold, clock, rng, fence, config.limits, machine)
+    log = Log(db, keys, network, fold, clock, rng, fence, config.limits, machine, fold)
     fold.attach(log)
     return Node(config, keys, clock, rng, log, fold, Peers(log))

@@ -7,6 +7,7 @@ written out: the time, the lot of goods that are alike, the lots that a drop cam
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from node import catalogue, events, inputs
 from node.events import AnyFact, Count, CountLine, Distribution, Line, Loss, Receipt, Void
@@ -197,8 +198,8 @@ def add_item(node: Node, body: ItemIn) -> tuple[str, Recorded | None]:
         return row.id, _write(node, _item(row.id, category, codes, packs))
 
 
-def _item(id: str, category: str, codes: dict[str, str], packs: dict[str, int], **named: str) -> events.Item:
-    more = {"category": category} if category else {}
+def _item(id: str, category: str, codes: dict[str, str], packs: dict[str, int], **named: Any) -> events.Item:
+    more: dict[str, Any] = {"category": category} if category else {}
     return events.Item(id, codes=codes, packs=packs, **named, **more)
 
 

@@ -82,6 +82,12 @@ class VoidIn(Body):
     why: str
 
 
+class RedactIn(Body):
+    """Take the words out of an entry; the reason is a text that everybody gets."""
+
+    why: str | None = None
+
+
 class ItemIn(Body):
     """A new item, told apart by name and unit."""
 

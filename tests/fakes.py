@@ -94,7 +94,7 @@ def memory_node(seed: object = 1) -> MemoryNode:
     rng, db = seeded(seed), memory_db()
     fold, keys = Projector(db), Keys.generate(rng)
     node = MemoryNode(db, None, fold, keys, rng)  # type: ignore[arg-type]
-    node.log = Log(db, keys, b"test network 123", fold, node.clock, rng, MemoryFence())
+    node.log = Log(db, keys, b"test network 123", fold, node.clock, rng, MemoryFence(), redacts=fold)
     fold.attach(node.log)
     return node
 

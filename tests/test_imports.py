@@ -39,6 +39,7 @@ LAYERS = {
     "catalogue": "node.catalogue",
     "words in and out": "node.inputs node.telling",
     "use": "node.record node.queries node.accounts",
+    "acts*": "node.redacting",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",

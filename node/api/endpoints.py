@@ -75,4 +75,5 @@ WRITES: dict[str, Write] = {
     "items": Write("A new item, told apart by name and unit.", requests.ItemIn, answers.ItemAdded),
     "places": Write("A new place.", requests.PlaceIn, answers.PlaceAdded),
     "entries/{entry}/void": Write("Undo an entry of this node.", requests.VoidIn, of="entry"),
+    "entries/{entry}/redact": Write("Take the words out of an entry of this node.", requests.RedactIn, of="entry"),
 }

@@ -28,6 +28,7 @@ def blueprint() -> Blueprint:
     for name in writes.ACTS:
         api.add_url_rule(f"{BASE}/{name}", f"post_{name}", partial(_write, name), methods=["POST"])
     api.add_url_rule(f"{BASE}/entries/<entry>/void", "void", _void, methods=["POST"])
+    api.add_url_rule(f"{BASE}/entries/<entry>/redact", "redact", _redact, methods=["POST"])
     api.add_url_rule(f"{BASE}/openapi.json", "openapi", _openapi, methods=["GET"])
     api.add_url_rule("/healthz", "healthz", _healthz, methods=["GET"])
     api.add_url_rule("/readyz", "readyz", _readyz, methods=["GET"])
@@ -67,6 +68,11 @@ def _write(name: str) -> Response:
 def _void(entry: str) -> Response:
     body = bodies.read(request, WRITES["entries/{entry}/void"].body)
     return _recorded(body, lambda: writes.void(_node(), entry, body))
+
+
+def _redact(entry: str) -> Response:
+    body = bodies.read(request, WRITES["entries/{entry}/redact"].body)
+    return _recorded(body, lambda: writes.redact(_node(), entry, body))
 
 
 def _recorded(body: msgspec.Struct, act: Callable[[], object]) -> Response:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from node import record
+from node import record, redacting
 from node.requests import Body
 from node.running import Node
 from sync.errors import NotFound, OutOfRange
@@ -60,3 +60,8 @@ def write(node: Node, name: str, body: Body) -> dict[str, Any]:
 def void(node: Node, entry: str, body: Any) -> dict[str, Any]:
     """Undoes an entry; NotFound where there is none of this id."""
     return {"entry": record.void(node, entry, body).entry}
+
+
+def redact(node: Node, entry: str, body: Any) -> dict[str, Any]:
+    """Takes the words out of an entry; NotFound where there is none of this id."""
+    return {"entry": redacting.redact(node, entry, body).entry}
