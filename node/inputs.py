@@ -24,6 +24,7 @@ PEOPLE_MAX = 10**9
 LINES_MAX = 1000  # in one entry
 WORD_CHARS_MAX = 200  # names, codes, lots, sources
 NOTE_CHARS_MAX = 4000
+_ID_BEGINS = re.compile(r"[0-9a-f]{8,64}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 Read = tuple[ItemRow, int, Any]  # a line's item, its thousandths, and the line as it was written
@@ -95,6 +96,23 @@ def word(path: str, text: str | None, chars_max: int = WORD_CHARS_MAX) -> str:
 def note(text: str | None, path: str = "note") -> str:
     """A longer text."""
     return word(path, text, NOTE_CHARS_MAX)
+
+
+def need(node: Node, text: str | None) -> str:
+    """What a movement is for: a need's whole id where its first digits are given; other words stay as they are."""
+    found = word("need", text)
+    known = need_ids(node, found)
+    return known[0] if len(known) == 1 else found
+
+
+def need_ids(node: Node, text: str) -> list[str]:
+    """The needs (hex ids) whose id begins so, 8 digits at least."""
+    digits = text.strip().lower()
+    if not _ID_BEGINS.fullmatch(digits):
+        return []
+    low, high = (bytes.fromhex(digits.ljust(64, end)) for end in "0f")
+    rows = catalogue.query(node, "SELECT id FROM need WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 5", low, high)
+    return [id.hex() for (id,) in rows]
 
 
 def lot(path: str, text: str | None) -> str:
@@ -169,9 +187,9 @@ def spot(body: PlaceIn) -> tuple[int | None, int | None]:
         return lat, parse_degrees(body.lon, 180)
 
 
-def time(text: str) -> int:
+def time(text: str, path: str = "at") -> int:
     """A time as ms since 1970 UTC; a year before that is a slip."""
-    with field("at"):
+    with field(path):
         at = parse_time(text)
         if at < 0:
             raise OutOfRange(f"{format_time(at)} is before 1970.", todo="Check the year.")

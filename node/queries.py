@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 
 @contextmanager
-def _moment(node: Node) -> Iterator[None]:
+def one_moment(node: Node) -> Iterator[None]:
     """Everything read inside is as of one moment, and up to date."""
     node.fold.settle()
     with node.log.reading(), node.db.atomic():
@@ -46,8 +46,8 @@ def stock(node: Node, place: str | None = None, item: str | None = None, lots: b
     when the place's team was last heard. Over all lots, `lot` is None and `expiry` the earliest date on hand. A zero is
     shown where it is news: something came in, went out or was counted. Used-up lots are left out.
     """
-    with _moment(node):
-        cells = _cells(
+    with one_moment(node):
+        cells = stock_cells(
             node,
             catalogue.find_place(node, place).id if place else None,
             catalogue.find_item(node, item).id if item else None,
@@ -63,7 +63,7 @@ def _by_name(row: Row) -> tuple[str, ...]:
     return (*names, row["expiry"] or "~", row["lot"] or "")
 
 
-def _cells(node: Node, place: str | None, item: str | None) -> dict[tuple[str, str], Row]:
+def stock_cells(node: Node, place: str | None, item: str | None) -> dict[tuple[str, str], Row]:
     """Cells by (place, item): newest fact and last count (ms), and their lots as (lot, thousandths, expiry)."""
     asked = [(column, value) for column, value in (("place", place), ("item", item)) if value is not None]
     where = " AND ".join(["1", *(f"s.{column} = ?" for column, _ in asked)])
@@ -113,9 +113,9 @@ def nearby(node: Node, item: str, lat_micro: int, lon_micro: int, within_km: flo
 
     `distance_km` is the great-circle distance, a number rounded to 0.1.
     """
-    with _moment(node):
+    with one_moment(node):
         found = catalogue.find_item(node, item)
-        cells = _cells(node, None, found.id)
+        cells = stock_cells(node, None, found.id)
         words = Words(node, [found.id])
         rows = []
         for (place, _), cell in cells.items():
@@ -157,7 +157,7 @@ def log(node: Node, limit: int = 50, before: str | None = None, own: bool = Fals
     Entries of replication itself, and those that this version can't read, are left out. `void` is None or who undid it
     and why: {entry, why}.
     """
-    with _moment(node):
+    with one_moment(node):
         entries = _latest(node, limit, _position(node, before), node.keys.node if own else None)
         words = Words(node, [id for e in entries for id in items_of(e.fact)])
         undone = _undone(node, entries)
@@ -168,7 +168,7 @@ def entry(node: Node, found: Folded) -> Row | None:
     """One entry as the log tells it; None for those of replication itself and those that can't be read."""
     if found.fact is None:
         return None
-    with _moment(node):
+    with one_moment(node):
         words = Words(node, items_of(found.fact))
         return _log_row(node, words, found, _undone(node, [found]).get(found.id))
 
@@ -234,7 +234,7 @@ def _log_row(node: Node, words: Words, entry: Folded, undone: Row | None) -> Row
 
 def items(node: Node, like: str | None = None, after: str | None = None, limit: int | None = None) -> list[Row]:
     """The catalogue's items by name, after the item `after`; with `like` those that it may mean, likeliest first."""
-    with _moment(node):
+    with one_moment(node):
         if like is not None:
             return [_item_row(row) for row in catalogue.search_items(node, like, limit or 50)]
         sql = "SELECT id FROM item"
@@ -260,7 +260,7 @@ def _item_row(row: ItemRow) -> Row:
 
 def places(node: Node) -> list[Row]:
     """Every place by name, with its kind, coordinates (decimal degrees or None), team and when that was last heard."""
-    with _moment(node):
+    with one_moment(node):
         words = Words(node, [])
         return [_place_row(words, row) for row in words.places.values()]
 

@@ -61,7 +61,7 @@ def distribute(node: Node, body: DistributionIn) -> Recorded:
             inputs.place(node, body.site, "site") if body.site else "",
             inputs.number("people", body.people),
             inputs.number("households", body.households),
-            inputs.word("need", body.need),
+            inputs.need(node, body.need),
             inputs.note(body.note),
         )
         return _write(node, fact)

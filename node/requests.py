@@ -76,6 +76,44 @@ class CountIn(Body):
     note: str | None = None
 
 
+class NeedIn(Body):
+    """What people need at a place; after `until` it is over by itself."""
+
+    place: str
+    lines: list[LineIn]
+    people: int | None = None
+    urgency: Literal["routine", "urgent", "critical"] = "routine"
+    until: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+class RenewIn(Body):
+    """A need is still there, perhaps until another time."""
+
+    until: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+class CloseIn(Body):
+    """A need is over, and why."""
+
+    why: str
+    at: str | None = None
+
+
+class PledgeIn(Body):
+    """A team means to give this from a place: for a need, or to anyone; within two days unless it says until when."""
+
+    place: str
+    lines: list[LineIn]
+    need: str | None = None
+    until: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
 class VoidIn(Body):
     """Why an entry is undone."""
 
