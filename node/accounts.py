@@ -1,149 +1,162 @@
-"""The books replayed from the whole history, by plain double entry: a check that shares nothing with the fold's tables.
+"""Whether the books balance: the history replayed (`node.ledger`), held against what the tables show.
 
-Every entry is taken in the order (at, lamport, id), and each line moves a quantity from one account to another: source,
-people, loss, unexplained, and one for each place, item and lot. A count moves what differs to or from `unexplained`. So
-*received = distributed + lost + unexplained + on hand* for every item, and what this comes to by place and lot must be
-what the tables show.
+For every item, at every place, for every team and for the whole network:
+*received + transferred in = distributed + transferred out + in transit + lost + unexplained + repacked + on hand*,
+in exact integers. Over the network what was transferred in is what was transferred out. Goods in transit are their
+sender's; what came damaged or was given up as missing is lost where it should have arrived.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from node import catalogue
-from node.events import Count, CountLine, Distribution, Loss, Receipt, Void
+from node import catalogue, ledger
 from node.fold import Node
+from node.ledger import CAME, COLUMNS, WENT, Books, Ledger
 from node.units import format_qty
-from sync.log import Folded
 
-SOURCE, PEOPLE, LOSS, UNEXPLAINED = "source", "people", "loss", "unexplained"
-Fact = Receipt | Distribution | Loss | Count
-
-
-class Ledger:
-    """Balances of one item in thousandths: outside the places by account, at the places by place and lot."""
-
-    def __init__(self) -> None:
-        self.outside: defaultdict[str, int] = defaultdict(int)
-        self.places: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-
-    def post(self, account: str, place: str, lot: str, qty: int) -> None:
-        """Move a quantity from an account outside to a place; a negative one goes the other way."""
-        self.outside[account] -= qty
-        self.places[place][lot] += qty
-
-    def count(self, place: str, line: CountLine) -> None:
-        """Bring lots to what was seen; the difference is unexplained."""
-        held = self.places[place]
-        seen = self._seen(line, held) if line.lot is None else {line.lot: line.qty}
-        for lot, qty in seen.items():
-            self.post(UNEXPLAINED, place, lot, qty - held[lot])
-
-    @staticmethod
-    def _seen(line: CountLine, held: Iterable[str]) -> dict[str, int]:
-        seen = dict.fromkeys(held, 0)
-        for lot, qty in line.split:
-            if lot:
-                seen[lot] = seen.get(lot, 0) + qty
-        seen[""] = line.qty - sum(qty for lot, qty in line.split if lot)
-        return seen
-
-    def on_hand(self) -> dict[tuple[str, str], int]:
-        """What is at the places, by (place, lot)."""
-        return {(place, lot): qty for place, held in self.places.items() for lot, qty in held.items()}
+COLUMNS_SHOWN = (*COLUMNS, "on_hand")
+BY = ("place", "team")
 
 
-def replay(node: Node) -> dict[str, Ledger]:
-    """The ledger of each item after all entries that stand."""
-    ledgers: defaultdict[str, Ledger] = defaultdict(Ledger)
-    for fact in _in_order(node):
-        _post(ledgers, fact)
-    return dict(ledgers)
+class Shown(NamedTuple):
+    """What the fold's tables show of one item: on hand by (place, lot), in transit by (dispatch, lot)."""
+
+    stock: dict[tuple[str, str], int]
+    transit: dict[tuple[str, str], int]
 
 
-def _in_order(node: Node) -> Iterator[Fact]:
-    facts: list[tuple[int, int, bytes, bytes, Fact]] = []
-    voids: set[tuple[str, bytes]] = set()
-    for batch in node.log.folded():
-        _sort_out(batch, facts, voids)
-    for _, _, id, author, fact in sorted(facts, key=lambda row: row[:3]):
-        if (id.hex(), author) not in voids:
-            yield fact
+def balance(node: Node, by: str | None = None) -> dict[str, Any]:
+    """What came in and what became of it, item by item over all places, and whether all agrees.
 
-
-def _sort_out(batch: Sequence[Folded], facts: list[Any], voids: set[tuple[str, bytes]]) -> None:
-    for entry in batch:
-        fact = entry.fact
-        if isinstance(fact, Void):
-            voids.add((fact.target, entry.node))
-        elif isinstance(fact, (Receipt, Distribution, Loss, Count)):
-            facts.append((fact.at, entry.lamport, entry.id, entry.node, fact))
-
-
-def _post(ledgers: defaultdict[str, Ledger], fact: Fact) -> None:
-    for line in fact.lines:
-        ledger = ledgers[line.item]
-        if isinstance(line, CountLine):
-            ledger.count(fact.place, line)
-        elif isinstance(fact, Receipt):
-            ledger.post(SOURCE, fact.place, line.lot, line.qty)
-        else:
-            account = PEOPLE if isinstance(fact, Distribution) else LOSS
-            ledger.post(account, fact.place, line.lot, -line.qty)
-
-
-def balance(node: Node) -> dict[str, Any]:
-    """Received, distributed, lost, unexplained and on hand of each item over all places, and whether all agrees.
-
-    {items: [{item, item_name, unit, received, distributed, lost, unexplained, on_hand, balanced}], balanced, problems}:
-    quantities as decimal strings, `unexplained` is positive for what is missing, `problems` are sentences.
+    {items, balanced, problems}. `items` are rows of item, item_name, unit, balanced and all columns: received,
+    transferred_in, distributed, transferred_out, in_transit, lost, unexplained, repacked, on_hand as decimal strings.
+    `unexplained` is positive for what is missing, `repacked` for what became something else. `problems` are sentences.
+    `by` "place" adds `places`, the same rows with place, place_name and team; by "team" adds `teams`, with team.
     """
     with node.log.transaction():
-        ledgers, shown = replay(node), _shown(node)
-        names = {row.id: row for row in catalogue.item_rows(node, sorted(ledgers))}
-    problems: list[str] = []
-    rows = []
-    for item in sorted(ledgers.keys() | shown.keys()):
-        ledger = ledgers.get(item, Ledger())
-        found = list(_differences(item, ledger, shown.get(item, {})))
-        problems += found
-        rows.append({**_named(names.get(item), item), **_sums(ledger), "balanced": not found})
-    rows.sort(key=lambda row: (row["item_name"], row["unit"], row["item"]))
-    return {"items": rows, "balanced": not problems, "problems": problems}
+        books, shown = ledger.replay(node), _shown(node)
+        items = sorted(books.ledgers.keys() | shown.keys())
+        names = {row.id: row for row in catalogue.item_rows(node, items)}
+        groups = _Groups(node)
+    nothing, problems = Ledger(), list[str]()
+    rows: dict[str, list[dict[str, Any]]] = {"items": [], **({f"{by}s": []} if by in BY else {})}
+    for item in items:
+        found, tables = books.ledgers.get(item, nothing), shown.get(item, Shown({}, {}))
+        named, parts = _named(names.get(item), item), _by_place(found, tables, books)
+        wrong = [*_differences(item, found, tables), *_uneven(item, parts)]
+        problems += wrong
+        rows["items"].append({**named, **_columns(parts.values()), "balanced": not wrong})
+        if by in BY:
+            rows[f"{by}s"] += groups.rows(by, named, parts)
+    for name, found_rows in rows.items():
+        found_rows.sort(key=lambda row: _order(row, name))
+    return {**rows, "balanced": not problems, "problems": problems}
+
+
+def _order(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    first = {"items": (), "places": ("place_name", "place"), "teams": ("team", "node")}[name]
+    return tuple(str(row[key]) for key in (*first, "item_name", "unit", "item"))
 
 
 def _named(row: catalogue.ItemRow | None, item: str) -> dict[str, str]:
     return {"item": item, "item_name": row.name or item if row else item, "unit": row.unit if row else ""}
 
 
-def _sums(ledger: Ledger) -> dict[str, str]:
-    return {
-        "received": format_qty(-ledger.outside[SOURCE]),
-        "distributed": format_qty(ledger.outside[PEOPLE]),
-        "lost": format_qty(ledger.outside[LOSS]),
-        "unexplained": format_qty(ledger.outside[UNEXPLAINED]),
-        "on_hand": format_qty(sum(ledger.on_hand().values())),
-    }
+# the columns of places, and their sums
 
 
-def _shown(node: Node) -> dict[str, dict[tuple[str, str], int]]:
+def _by_place(found: Ledger, tables: Shown, books: Books) -> dict[str, Counter[str]]:
+    """All columns of each place; what is on hand and in transit as the tables show it."""
+    parts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for place, sums in found.sums.items():
+        parts[place].update({name: qty for name, qty in sums.items() if name != "in_transit"})
+    for (place, _), qty in tables.stock.items():
+        parts[place]["on_hand"] += qty
+    for (dispatch, _), qty in tables.transit.items():
+        parts[books.origins.get(dispatch, "")]["in_transit"] += qty
+    return dict(parts)
+
+
+def _columns(parts: Iterable[Counter[str]]) -> dict[str, str]:
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return {name: format_qty(total[name]) for name in COLUMNS_SHOWN}
+
+
+def _uneven(item: str, parts: Mapping[str, Counter[str]]) -> Iterator[str]:
+    """Where the identity doesn't hold, in sentences."""
+    for place, part in parts.items():
+        if not _is_even(part):
+            yield f"Item {item} at place {place}: what came in is not what went out and is on hand."
+    if sum(part["transferred_in"] - part["transferred_out"] for part in parts.values()):
+        yield f"Item {item}: what was transferred in is not what was transferred out."
+
+
+def _is_even(part: Counter[str]) -> bool:
+    return sum(part[name] for name in CAME) == sum(part[name] for name in (*WENT, "on_hand"))
+
+
+class _Groups:
+    """Whose places are whose."""
+
+    def __init__(self, node: Node) -> None:
+        self.places = {row.id: row for row in catalogue.places_all(node)}
+        self.names = catalogue.team_names(node)
+
+    def rows(self, by: str | None, named: Any, parts: Mapping[str, Counter[str]]) -> Iterator[dict[str, Any]]:
+        """The rows of one item, a place or a team each."""
+        key, head = (self._same, self._place) if by == "place" else (self._node, self._team)
+        groups: defaultdict[str, list[Counter[str]]] = defaultdict(list)
+        for place, part in parts.items():
+            groups[key(place)].append(part)
+        for name, members in groups.items():
+            balanced = all(map(_is_even, members))
+            yield {**head(name), **named, **_columns(members), "balanced": balanced}
+
+    def _same(self, place: str) -> str:
+        return place
+
+    def _node(self, place: str) -> str:
+        row = self.places.get(place)
+        return row.node.hex() if row else ""
+
+    def _team(self, node: str) -> dict[str, str]:
+        return {"node": node, "team": catalogue.team_name(self.names, bytes.fromhex(node)) if node else ""}
+
+    def _place(self, place: str) -> dict[str, str]:
+        row = self.places.get(place)
+        name = row.name or place if row else place
+        return {"place": place, "place_name": name, "team": self._team(self._node(place))["team"]}
+
+
+# what the tables show, against the history
+
+
+def _shown(node: Node) -> dict[str, Shown]:
     """What the fold's tables show, by item."""
     node.fold.settle()
-    found: dict[str, dict[tuple[str, str], int]] = {}
+    found: defaultdict[str, Shown] = defaultdict(lambda: Shown({}, {}))
     for place, item, lot, qty in catalogue.query(node, "SELECT place, item, lot, qty FROM stock"):
-        found.setdefault(item, {})[place, lot] = int(qty)
-    return found
+        found[item].stock[place, lot] = int(qty)
+    sql = "SELECT dispatch, item, lot, sent, arrived, damaged, missing FROM transit"
+    for dispatch, item, lot, sent, *came in catalogue.query(node, sql):
+        found[item].transit[dispatch, lot] = int(sent) - sum(map(int, came))
+    return dict(found)
 
 
-def _differences(item: str, ledger: Ledger, shown: dict[tuple[str, str], int]) -> Iterator[str]:
-    """Where the identity or the tables don't hold, in sentences."""
-    out, history = ledger.outside, ledger.on_hand()
-    if -out[SOURCE] != out[PEOPLE] + out[LOSS] + out[UNEXPLAINED] + sum(shown.values()):
-        yield f"Item {item}: what was received is not what was distributed, lost, unexplained and is on hand."
-    for place, lot in sorted(history.keys() | shown.keys()):
-        replayed, table = history.get((place, lot), 0), shown.get((place, lot), 0)
+def _differences(item: str, found: Ledger, tables: Shown) -> Iterator[str]:
+    """Where history and tables differ, in sentences."""
+    yield from _unlike(found.on_hand(), tables.stock, lambda place, lot: f"Item {item}, lot {lot} at place {place}")
+    yield from _unlike(found.transit, tables.transit, lambda sent, lot: f"Item {item}, lot {lot} of dispatch {sent}")
+
+
+def _unlike(
+    history: Mapping[tuple[str, str], int], tables: Mapping[tuple[str, str], int], name: Callable[[str, str], str]
+) -> Iterator[str]:
+    for where, lot in sorted(history.keys() | tables.keys()):
+        replayed, table = history.get((where, lot), 0), tables.get((where, lot), 0)
         if replayed != table:
-            yield (
-                f"Item {item}, lot {lot or 'none'} at place {place}: the history comes to {format_qty(replayed)},"
-                f" the tables show {format_qty(table)}."
-            )
+            what = name(where, lot or "none")
+            yield f"{what}: the history comes to {format_qty(replayed)}, the tables show {format_qty(table)}."

@@ -135,7 +135,10 @@ class PeerRow(Struct):
 
 
 class BalanceRow(Struct):
-    """One item's books over all places; `unexplained` is positive for what counts found missing."""
+    """One item's books over all places, at one place or of one team.
+
+    `unexplained` is positive for what counts found missing, `repacked` for what became something else.
+    """
 
     item: str
     item_name: str
@@ -146,6 +149,14 @@ class BalanceRow(Struct):
     unexplained: str
     on_hand: str
     balanced: bool
+    transferred_in: str
+    transferred_out: str
+    in_transit: str
+    repacked: str
+    place: str = ""
+    place_name: str = ""
+    team: str = ""
+    node: str = ""
 
 
 class Digests(Struct):

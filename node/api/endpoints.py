@@ -63,7 +63,7 @@ READS: dict[str, Read] = {
     "reports/balance": Read(
         "The books of each item, replayed from the whole history: what came in is accounted for.",
         answers.BalanceRow,
-        _PAGE,
+        {"by": "place or team: one row each."} | _PAGE,
     ),
     "digest": Read("What two nodes compare to see that they agree.", answers.Digests, many=False),
 }

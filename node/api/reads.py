@@ -59,9 +59,13 @@ def peers(node: Node, request: Request, given: dict[str, str]) -> Response:
 
 
 def balance(node: Node, request: Request, given: dict[str, str]) -> Response:
-    """The books, item by item."""
-    rows = accounts.balance(node)["items"]
-    return _paged(request, given, rows, lambda row: [row["item_name"].casefold(), row["unit"], row["item"]])
+    """The books, item by item, or also by place or team."""
+    by = given.get("by")
+    if by is not None and by not in accounts.BY:
+        raise Malformed(f"Books by {by!r} can't be had.", kept="", fields={"by": "place or team"})
+    whose = dict.fromkeys(("place", "place_name", "team", "node"), "")
+    rows = [whose | row for row in accounts.balance(node, by)[f"{by}s" if by else "items"]]
+    return _paged(request, given, rows, _by_item)
 
 
 def digest(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -84,6 +88,11 @@ HANDLERS: dict[str, Handler] = {
 def _paged(request: Request, given: dict[str, str], rows: list[paging.Row], key: paging.Key) -> Response:
     found, after = paging.page(rows, key, given)
     return paging.answer(request, found, after)
+
+
+def _by_item(row: paging.Row) -> list[str]:
+    whose = [row[key].casefold() for key in ("place_name", "place", "team", "node")]
+    return [*whose, row["item_name"].casefold(), row["unit"], row["item"]]
 
 
 def _by_place(row: paging.Row) -> list[str]:

@@ -19,6 +19,8 @@ from sync.errors import Malformed, Problem
 
 STOCK_FIELDS = ["place", "place_name", "team", "item", "item_name", "unit", "qty", "lot", "expiry", "as_of", "heard"]
 
+BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained", "repacked", "on_hand"]
+
 
 @click.command()
 @click.option("--place", metavar="PLACE")
@@ -107,17 +109,20 @@ def digest(call: Call) -> None:
 
 @click.command()
 @click.argument("name", type=click.Choice(["balance"]))
+@click.option("--by", type=click.Choice(accounts.BY), help="One row for each place or team.")
 @with_json
-def report(call: Call, name: str) -> None:
+def report(call: Call, name: str, by: str | None) -> None:
     """Check the books: everything that came in is accounted for.
 
-    Example: bucketline report balance
+    Example: bucketline report balance --by place
     """
     with call.node() as node:
-        found = accounts.balance(node)
-    heads = ["item_name", "unit", "received", "distributed", "lost", "unexplained", "on_hand"]
-    columns = [(head.replace("_", " "), _pick(head)) for head in heads]
-    call.answer(found["items"], table(found["items"], columns, "The books are empty."))
+        found = accounts.balance(node, by)
+    rows = found[f"{by}s" if by else "items"]
+    heads = ["item_name", "unit", *(accounts.COLUMNS_SHOWN if by else BALANCE_HEADS)]
+    whose = {"place": ["place_name"], "team": ["team"]}.get(by or "", [])
+    columns = [(head.replace("_", " "), _pick(head)) for head in [*whose, *heads]]
+    call.answer(rows, table(rows, columns, "The books are empty."))
     say("The books balance." if found["balanced"] else "The books do not balance:")
     for problem in found["problems"]:
         say(f"  {problem}")
