@@ -11,7 +11,7 @@ from typing import Any
 
 from node import catalogue
 from node.catalogue import ItemRow, PlaceRow
-from node.events import Count, Distribution, Loss, Place, Receipt
+from node.events import Place, Void
 from node.fold import Node
 from node.folding.names import search_key
 from node.telling import Words, items_of, summary
@@ -194,8 +194,8 @@ def _latest(node: Node, limit: int, before: tuple[int, bytes] | None, author: by
 
 
 def _undone(node: Node, entries: Sequence[Folded]) -> dict[bytes, Row]:
-    """Of the entries of stock that are undone: by which entry (the first by (lamport, id)) and why."""
-    authors = {e.id: e.node for e in entries if isinstance(e.fact, (Receipt, Distribution, Loss, Count))}
+    """Of the entries that are undone: by which entry (the first by (lamport, id)) and why. An undo itself never is."""
+    authors = {e.id: e.node for e in entries if not isinstance(e.fact, Void)}
     by_target: dict[bytes, int] = {}
     for part in _parts(list(authors)):
         marks = ",".join("?" * len(part))

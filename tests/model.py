@@ -9,9 +9,23 @@ from typing import Any
 
 from msgspec import UNSET
 
-from node.events import Count, CountLine, Distribution, Item, Loss, Place, Receipt, Team, Void
+from node.events import (
+    Arrival,
+    Count,
+    CountLine,
+    Dispatch,
+    Distribution,
+    Item,
+    Keep,
+    Loss,
+    Place,
+    Receipt,
+    Repack,
+    Team,
+    Void,
+)
 
-STOCK_FACTS = (Receipt, Distribution, Loss, Count)
+STOCK_FACTS = (Receipt, Distribution, Loss, Count, Dispatch, Arrival, Repack)
 
 
 @dataclass
@@ -25,27 +39,39 @@ class Cell:
 
 
 def undone(entries: Iterable[Any]) -> set[bytes]:
-    """Ids of the stock entries that an entry of the same node undoes."""
+    """Ids of the entries that an entry of the same node undoes; an undo itself can't be undone."""
     entries = list(entries)
     voids = {(e.fact.target, e.node) for e in entries if isinstance(e.fact, Void)}
-    return {e.id for e in entries if isinstance(e.fact, STOCK_FACTS) and (e.id.hex(), e.node) in voids}
+    return {e.id for e in entries if not isinstance(e.fact, Void) and (e.id.hex(), e.node) in voids}
+
+
+def standing(entries: Iterable[Any], *kinds: type) -> list[Any]:
+    """Entries of these kinds that aren't undone."""
+    entries = list(entries)
+    gone = undone(entries)
+    return [e for e in entries if isinstance(e.fact, kinds) and e.id not in gone]
 
 
 def cells(entries: Iterable[Any]) -> dict[tuple[str, str], Cell]:
     """Every cell by (place, item), by replaying what stands in the order (at, lamport, id)."""
-    entries = list(entries)
-    gone = undone(entries)
-    standing = [e for e in entries if isinstance(e.fact, STOCK_FACTS) and e.id not in gone]
     found: dict[tuple[str, str], Cell] = {}
-    for entry in sorted(standing, key=lambda e: (e.fact.at, e.lamport, e.id)):
-        for line in entry.fact.lines:
+    for entry in sorted(standing(entries, *STOCK_FACTS), key=lambda e: (e.fact.at, e.lamport, e.id)):
+        for sign, line in signed(entry.fact):
             cell = found.setdefault((entry.fact.place, line.item), Cell())
             cell.newest = entry.fact.at
-            apply(cell, entry.fact, line)
+            apply(cell, entry.fact, sign, line)
     return found
 
 
-def apply(cell: Cell, fact: Any, line: Any) -> None:
+def signed(fact: Any) -> list[tuple[int, Any]]:
+    """The lines of a fact of stock, each with the sign that it has at the fact's place."""
+    if isinstance(fact, Repack):
+        return [(-1, line) for line in fact.used] + [(1, line) for line in fact.made]
+    sign = 1 if isinstance(fact, (Receipt, Arrival)) else -1
+    return [(sign, line) for line in fact.lines]
+
+
+def apply(cell: Cell, fact: Any, sign: int, line: Any) -> None:
     """One line of a fact, after all earlier ones."""
     if isinstance(line, CountLine) and line.lot is None:
         cell.counted, cell.lot_counted = fact.at, {}
@@ -57,7 +83,6 @@ def apply(cell: Cell, fact: Any, line: Any) -> None:
         cell.lots[line.lot] = line.qty
         cell.lot_counted[line.lot] = fact.at
     else:
-        sign = 1 if isinstance(fact, Receipt) else -1
         cell.lots[line.lot] = cell.lots.get(line.lot, 0) + sign * line.qty
 
 
@@ -71,10 +96,25 @@ def on_hand(entries: Iterable[Any]) -> dict[tuple[str, str, str], int]:
     }
 
 
+def transit(entries: Iterable[Any]) -> dict[tuple[str, str, str], tuple[int, ...]]:
+    """Sent, arrived, damaged and missing by (dispatch in hex, item, lot), where any of them isn't zero."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for entry in standing(entries, Dispatch, Arrival):
+        for line in entry.fact.lines:
+            is_sent = isinstance(entry.fact, Dispatch)
+            of = entry.id.hex() if is_sent else entry.fact.dispatch
+            parts = (line.qty, 0, 0, 0) if is_sent else (0, line.qty, line.damaged, line.missing)
+            sums = found.setdefault((of, line.item, line.lot), [0, 0, 0, 0])
+            sums[:] = [one + other for one, other in zip(sums, parts, strict=True)]
+    return {key: tuple(sums) for key, sums in found.items() if any(sums)}
+
+
 def stated(entries: Iterable[Any]) -> dict[tuple[Any, ...], tuple[Any, bytes]]:
     """The catalogue field by field: the value and the entry of what was stated last, by (lamport, id)."""
     found: dict[tuple[Any, ...], tuple[Any, bytes]] = {}
-    for entry in sorted(entries, key=lambda e: (e.lamport, e.id)):
+    entries = list(entries)
+    gone = {e.id for e in entries if not isinstance(e.fact, Receipt)} & undone(entries)  # lots are known all the same
+    for entry in sorted((e for e in entries if e.id not in gone), key=lambda e: (e.lamport, e.id)):
         for key, value in _statements(entry):
             found[key] = (value, entry.id)
     return found
@@ -94,6 +134,10 @@ def _statements(entry: Any) -> Iterable[tuple[tuple[Any, ...], Any]]:
             yield ("code", fact.id, scheme), code
         for pack, qty in fact.packs.items():
             yield ("pack", fact.id, pack), qty
+    if isinstance(fact, Keep):
+        for name in ("minimum", "shelf"):
+            if getattr(fact, name) is not UNSET:
+                yield ("keep", fact.place, fact.item, name), getattr(fact, name)
     if isinstance(fact, Receipt):
         for line in fact.lines:
             yield from _lot_statements(line)
@@ -111,7 +155,6 @@ def _lot_statements(line: Any) -> Iterable[tuple[tuple[Any, ...], Any]]:
 def declared_first(entries: Iterable[Any]) -> dict[str, bytes]:
     """Which node declared each place first, by (lamport, id)."""
     found: dict[str, bytes] = {}
-    for entry in sorted(entries, key=lambda e: (e.lamport, e.id)):
-        if isinstance(entry.fact, Place):
-            found.setdefault(entry.fact.id, entry.node)
+    for entry in sorted(standing(entries, Place), key=lambda e: (e.lamport, e.id)):
+        found.setdefault(entry.fact.id, entry.node)
     return found

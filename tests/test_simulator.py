@@ -15,12 +15,13 @@ import pytest
 from tests.simulator.world import play
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEDULES, CHUNK = 240, 15
+SCHEDULES, CHUNK = 500, 20
 
 
 @pytest.mark.parametrize("first", range(0, SCHEDULES, CHUNK))
 def test_all_agree_in_the_end(first):
     for seed in range(first, first + CHUNK):
+        print(f"python -m tests.simulator --seed {seed} --verbose")  # shown where it fails
         play(seed)
 
 
@@ -40,4 +41,4 @@ def test_a_seed_tells_the_same_story_every_time():
         for hashes in ("1", "2")
     ]
     assert told[0] == told[1]
-    assert len(told[0]) > 20
+    assert len(told[0]) > 15

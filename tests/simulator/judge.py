@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node import accounts, queries
-from node.units import format_qty
+from node.units import format_qty, parse_qty
 from tests import model
 
 if TYPE_CHECKING:
     from tests.simulator.machine import Machine, Process
     from tests.simulator.world import World
+
+CAME = ("received", "transferred_in")
+WENT = ("distributed", "transferred_out", "in_transit", "lost", "unexplained", "repacked", "on_hand")
 
 
 def folded(machine: Machine) -> list[Any]:
@@ -27,6 +30,17 @@ def sound(machine: Machine) -> None:
         gone = [id.hex()[:8] for id in machine.holds if log.get(id) is None]
         assert not gone, f"{machine.name} lost acknowledged entries: {gone}"
         as_the_model(machine)
+        accounted(machine)
+
+
+def accounted(machine: Machine) -> None:
+    """All that came in is accounted for, in exact numbers: for each item, place, team and for the whole network."""
+    for by in accounts.BY:
+        books = accounts.balance(machine.node, by)
+        assert books["balanced"], f"the books of {machine.name} don't balance: {books['problems']}"
+        for row in [*books["items"], *books[f"{by}s"]]:
+            came, went = (sum(parse_qty(row[name]) for name in names) for names in (CAME, WENT))
+            assert came == went, f"{machine.name} can't account for {row}"
 
 
 def as_the_model(machine: Machine, process: Process | None = None) -> None:
@@ -35,6 +49,9 @@ def as_the_model(machine: Machine, process: Process | None = None) -> None:
     node.fold.settle()
     stock = {(p, i, lot): int(qty) for p, i, lot, qty in rows(node, "SELECT place, item, lot, qty FROM stock") if qty}
     assert stock == model.on_hand(entries), f"the stock of {machine.name} is not the model's"
+    sql = "SELECT dispatch, item, lot, sent, arrived, damaged, missing FROM transit"
+    transit = {row[:3]: tuple(map(int, row[3:])) for row in rows(node, sql)}
+    assert transit == model.transit(entries), f"what is in transit on {machine.name} is not the model's"
     cells = {(p, i): (at, counted) for p, i, at, counted in rows(node, "SELECT place, item, at, counted FROM cell")}
     expected = {key: (cell.newest, cell.counted) for key, cell in model.cells(entries).items()}
     assert cells == expected, f"the cells of {machine.name} are not the model's"
@@ -71,8 +88,6 @@ def agreed(world: World, group: list[Machine]) -> None:
         sound(machine)
         whole(world, machine, group)
         as_told(machine)
-        books = accounts.balance(machine.node)
-        assert books["balanced"], books["problems"]
         rebuilt(machine)
 
 

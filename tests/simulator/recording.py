@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from node import record
+from node.events import Count, Distribution, Loss, Receipt
 from node.requests import CountIn, DistributionIn, ItemIn, LineIn, LossIn, PlaceIn, ReceiptIn, ReceiptLineIn, VoidIn
 from node.units import format_qty, format_time
 from sync.errors import Conflict, DiskFull, TooMany
@@ -95,7 +96,8 @@ def rename_team(world: World, machine: Machine, process: Process) -> None:
 # goods
 
 
-def _known(machine: Machine, process: Process) -> tuple[list[str], list[str]]:
+def known(machine: Machine, process: Process) -> tuple[list[str], list[str]]:
+    """The places and items that a process knows of."""
     with machine.safe():
         places = judge.rows(process.node, "SELECT id FROM place ORDER BY id")
         items = judge.rows(process.node, "SELECT id FROM item ORDER BY id")
@@ -104,7 +106,7 @@ def _known(machine: Machine, process: Process) -> tuple[list[str], list[str]]:
 
 def move_goods(world: World, machine: Machine, process: Process) -> None:
     """A receipt, drop, loss or count at some known place; first a place and an item where there are none."""
-    places, items = _known(machine, process)
+    places, items = known(machine, process)
     if not places:
         add_place(world, machine, process)
     elif not items:
@@ -184,7 +186,7 @@ def void(world: World, machine: Machine, process: Process) -> None:
     """An own entry of any age is undone; one that is undone already is refused."""
     with machine.safe():
         own = [e for e in judge.folded(machine) if e.node == machine.keys.node]
-        mine = sorted(e.id.hex() for e in own if isinstance(e.fact, model.STOCK_FACTS))
+        mine = sorted(e.id.hex() for e in own if isinstance(e.fact, (Receipt, Distribution, Loss, Count)))
     if mine:
         target = world.rng.choice(mine)
         body = VoidIn(why="typed twice")

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from sync.identity import Keys
-from tests.simulator import judge, meeting, recording
+from tests.simulator import happenings, judge, meeting, recording
 from tests.simulator.crash import new_disk
 from tests.simulator.links import Link
 from tests.simulator.machine import Machine, Process
 
 START_MS = 1_795_000_000_000
-STEPS_MIN, STEPS_MAX = 20, 60
+MACHINES = (3, 3, 3, 4, 4, 5, 6, 7)
+STEPS_MIN, STEPS_MAX = 15, 36
 DAY_MS = 86_400_000
 PAUSES_MS = (0, 1, 40, 1000, 60_000, 3_600_000, DAY_MS)
 CLONES_MAX = 2
@@ -38,7 +39,7 @@ class World:
         self.bundles: list[meeting.Bundle] = []
         self.cloned: dict[bytes, int] = {}  # the last number of a log that two machines took for their own
         self.clones, self.rewound = 0, False  # rewound: some disk is not what its peers take it for
-        self.machines = [self._machine(f"n{i}") for i in range(self.rng.randint(2, 5))]
+        self.machines = [self._machine(f"n{i}") for i in range(self.rng.choice(MACHINES))]
         self.edges = self._topology()
         self.weights = {act: weight * self.rng.choice([0.3, 1, 1, 2]) for act, weight in ACTIONS.items()}
         self.crash_rate, self.fault_rate = self.rng.choice([0, 0, 0.05, 0.15]), self.rng.choice([0, 0, 0.1])
@@ -259,8 +260,9 @@ def _look(world: World) -> None:
 
 RECORD = _recording(recording.move_goods)
 ACTIONS: dict[Callable[[World], None], float] = {
-    RECORD: 26,
-    _recording(recording.void): 6,
+    RECORD: 16,
+    _recording(happenings.happen): 26,
+    _recording(recording.void): 3,
     _recording(recording.add_item): 3,
     _recording(recording.add_place): 3,
     _recording(recording.rename_team): 1,
