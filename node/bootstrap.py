@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 import peewee
 
 from node import files, record, server
+from node.bulk import decode_all
 from node.catalogue import team_names
 from node.config import Config
 from node.fold import Projector
@@ -254,6 +255,6 @@ def wire(
 ) -> Node:
     """A node out of its parts; tests hand in a database in memory."""
     fold = Projector(db)
-    log = Log(db, keys, network, fold, clock, rng, fence, config.limits, machine, fold)
+    log = Log(db, keys, network, fold, clock, rng, fence, config.limits, machine, fold, decode_all)
     fold.attach(log)
     return Node(config, keys, clock, rng, log, fold, Peers(log))

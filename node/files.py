@@ -73,7 +73,7 @@ def read_keys(folder: Path) -> Keys:
 
 def open_database(folder: Path) -> peewee.SqliteDatabase:
     """The node's SQLite database, in the mode in which a power cut loses nothing that was acknowledged."""
-    return peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS, timeout=30)
+    return peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS, timeout=30, check_same_thread=False)
 
 
 @contextmanager

@@ -35,13 +35,12 @@ class Chunks:
         self._open.clear()
         self._last = 0
 
-    def add(self, first: int, payloads: Sequence[bytes]) -> int:
-        """Write a chunk of the payloads of entries `first`, `first` + 1, …: its number."""
+    def next(self) -> int:
+        """The number of a new chunk."""
         if not self._last:
             self._last = int(self._query("SELECT coalesce(max(no), 0) FROM chunk")[0][0])
-        self._last = no = self._last + 1
-        self._query("INSERT INTO chunk VALUES (?, ?, ?)", no, first, _packed(payloads))
-        return no
+        self._last += 1
+        return self._last
 
     def payload(self, chunk: int, n: int) -> bytes:
         """The payload of entry `n`, which lies in this chunk."""
@@ -58,7 +57,7 @@ class Chunks:
         first, ends, whole = self._inflate(chunk)
         kept = [whole[a:b] for a, b in pairwise(ends)]
         kept[n - first] = b""
-        self._query("UPDATE chunk SET packed = ? WHERE no = ?", _packed(kept), chunk)
+        self._query("UPDATE chunk SET packed = ? WHERE no = ?", *pack_all([kept]), chunk)
         self._open.pop(chunk, None)
 
     def _inflate(self, chunk: int) -> Held:
@@ -76,6 +75,10 @@ class Chunks:
         return first, list(accumulate(sizes, initial=_COUNT.size * (count + 1))), whole
 
 
-def _packed(payloads: Sequence[bytes]) -> bytes:
-    sizes = struct.pack(f">I{len(payloads)}I", len(payloads), *map(len, payloads))
-    return zstandard.ZstdCompressor(level=LEVEL).compress(sizes + b"".join(payloads))
+def pack_all(chunks: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Chunks of payloads as they are written; in one call where it can be, since other threads may run meanwhile."""
+    wholes = [struct.pack(f">I{len(one)}I", len(one), *map(len, one)) + b"".join(one) for one in chunks]
+    packer: Any = zstandard.ZstdCompressor(level=LEVEL)
+    if len(wholes) > 1 and hasattr(packer, "multi_compress_to_buffer"):
+        return [one.tobytes() for one in packer.multi_compress_to_buffer(wholes)]
+    return [packer.compress(one) for one in wholes]

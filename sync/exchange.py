@@ -112,6 +112,8 @@ class Exchange:
     def paced(self, seconds: float) -> None:
         """Ask for more at a time over a quick link, for less over a poor one: what a cut costs stays small."""
         limits = self.log.limits
+        if not self.taker.asking:
+            return
         if seconds < QUICK_S:
             self._budget = min(self._budget * 2, limits.frame_bytes_max)
         elif seconds > SLOW_S:

@@ -94,16 +94,35 @@ def inflate(data: bytes, bytes_max: int) -> bytes:
 
 def unpack(data: bytes, limits: Limits) -> list[Range]:
     """The ranges of a compressed frame; Malformed or TooLarge where it breaks the layout or a bound."""
+    return [place.read() for place in places(data, limits)]
+
+
+class Place(NamedTuple):
+    """Where a range lies in an inflated frame: of which log, its first entry's number, how many entries."""
+
+    ref: int
+    start: int
+    entries: int
+    content: bytes
+    at: int
+
+    def read(self) -> Range:
+        """The range; Malformed where its clocks are none."""
+        return _Reader(self.content, self.at).range()
+
+
+def places(data: bytes, limits: Limits) -> list[Place]:
+    """Where the ranges of a compressed frame lie; Malformed or TooLarge where it breaks the layout or a bound."""
     content = inflate(data, limits.frame_inflated_bytes_max)
     try:
         (count,) = _COUNT.unpack_from(content)
         reader = _Reader(content, _COUNT.size)
-        ranges = [reader.range(limits) for _ in range(count)]
+        found = [reader.place(limits) for _ in range(count)]
     except struct.error:
         raise Malformed("A frame ends too early.") from None
     if reader.at != len(content):
         raise Malformed("A frame is longer than what it holds.")
-    return ranges
+    return found
 
 
 class _Reader:
@@ -112,10 +131,27 @@ class _Reader:
     def __init__(self, content: bytes, at: int) -> None:
         self.content, self.at = content, at
 
-    def range(self, limits: Limits) -> Range:
-        ref, start, hint, n, lamport, claimed, *widths, signature = self._take(_RANGE)
+    def place(self, limits: Limits) -> Place:
+        """Step over a range, whose layout and bounds are checked by that."""
+        at = self.at
+        ref, start, _, n, _, _, *widths, _ = self._take(_RANGE)
         if not 1 <= n <= limits.range_entries_max:
             raise TooLarge(f"A range holds {n} entries; 1 to {limits.range_entries_max} are taken.")
+        self._column(n - 1, widths[0])
+        self._column(n - 1, widths[1])
+        sizes = self._column(n, widths[2])
+        if max(sizes) > limits.payload_bytes_max + 1:
+            raise TooLarge(f"An entry is larger than {limits.payload_bytes_max} bytes.")
+        if n > 1 and sum(sizes) - n > limits.range_bytes_max:  # who relays it must fit it into a frame
+            raise TooLarge(f"A range is larger than {limits.range_bytes_max} bytes.")
+        self.at += sum(sizes) - n + 33 * sizes.count(0)
+        if self.at > len(self.content):
+            raise Malformed("A frame ends too early.")
+        return Place(ref, start, n, self.content, at)
+
+    def range(self) -> Range:
+        """A range whose place was found by `place`."""
+        ref, start, hint, n, lamport, claimed, *widths, signature = self._take(_RANGE)
         steps = self._column(n - 1, widths[0])
         jumps = self._column(n - 1, widths[1])
         sizes = self._column(n, widths[2])
@@ -123,19 +159,13 @@ class _Reader:
         claims = list(accumulate([(jump >> 1) ^ -(jump & 1) for jump in jumps], initial=claimed))
         if lamports[-1] >= 1 << 63 or min(claims) < -(1 << 63) or max(claims) >= 1 << 63:
             raise Malformed("A clock in a range is outside the 64-bit integers.")
-        if max(sizes) > limits.payload_bytes_max + 1:
-            raise TooLarge(f"An entry is larger than {limits.payload_bytes_max} bytes.")
-        if n > 1 and sum(sizes) - n > limits.range_bytes_max:  # who relays it must fit it into a frame
-            raise TooLarge(f"A range is larger than {limits.range_bytes_max} bytes.")
-        redacted = self._pieces([32 for size in sizes if not size])
-        present = iter(self._pieces([size - 1 for size in sizes if size]))
-        payloads = [next(present) if size else None for size in sizes]
-        return Range(ref, start, hint, lamports, claims, payloads, self._hashes(payloads, redacted), signature)
-
-    @staticmethod
-    def _hashes(payloads: list[bytes | None], redacted: list[bytes]) -> list[bytes]:
-        spare = iter(redacted)
-        return [sha256(p).digest() if p is not None else next(spare) for p in payloads]
+        redacted = self._pieces([32] * sizes.count(0))
+        present = self._pieces([size - 1 for size in sizes if size])
+        hashes = [sha256(payload).digest() for payload in present]
+        if not redacted:
+            return Range(ref, start, hint, lamports, claims, present, hashes, signature)
+        payloads, merged = _merged(sizes, present, hashes, redacted)
+        return Range(ref, start, hint, lamports, claims, payloads, merged, signature)
 
     def _take(self, layout: struct.Struct) -> Any:
         found = layout.unpack_from(self.content, self.at)
@@ -152,9 +182,15 @@ class _Reader:
     def _pieces(self, sizes: Sequence[int]) -> list[bytes]:
         ends = list(accumulate(sizes, initial=self.at))
         self.at = ends[-1]
-        if self.at > len(self.content):
-            raise Malformed("A frame ends too early.")
         return [self.content[start:end] for start, end in pairwise(ends)]
+
+
+def _merged(
+    sizes: Sequence[int], present: Sequence[bytes], hashes: Sequence[bytes], redacted: Sequence[bytes]
+) -> tuple[list[bytes | None], list[bytes]]:
+    """Payloads and hashes, with those of redacted entries at their places."""
+    payloads, known, spare = iter(present), iter(hashes), iter(redacted)
+    return [next(payloads) if size else None for size in sizes], [next(known if size else spare) for size in sizes]
 
 
 def split(ranges: Iterable[Range], bytes_max: int) -> Iterator[list[Range]]:

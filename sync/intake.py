@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import gt
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+from sync.bulk import GROUP
 from sync.chain import START, Before, author_of, link
 from sync.entry import Genesis, Vouch
 from sync.entry import decode as decode_own
@@ -21,6 +22,7 @@ from sync.store import Store
 from sync.trust import NOTHING
 
 Decode = Callable[[bytes], object | None]
+DecodeAll = Callable[[Sequence[bytes]], Sequence[object | None]]
 
 
 class Folded(NamedTuple):
@@ -100,6 +102,7 @@ class Intake:
         taken: Taken | None = None,
         redactions: Redactions | None = None,
         redacts: Redacts | None = None,
+        decode_all: DecodeAll | None = None,
     ) -> None:
         self.store, self.network, self.decode, self.limits = store, network, decode, limits
         self.judge, self.received, self.source = judge, received, source
@@ -109,8 +112,9 @@ class Intake:
         self.touched: dict[int, Branch] = {}
         self.taken = taken or Taken()
         self.redacted: list[Redaction] = []
-        self._redactions, self._redacts = redactions, redacts
+        self._redactions, self._redacts, self._decode_all = redactions, redacts, decode_all
         self._batches: list[Batch] = []
+        self._bulky: list[Batch] = []
         self._quarantine: list[int] | None = None
 
     def offer(self, log: bytes, item: Range) -> bool:
@@ -130,13 +134,18 @@ class Intake:
         keys = (known.node, known.agree, known.agree_sig) if known else author_of(item, self.network)
         self._check_standing(keys, log, item, known is None)
         parent, before, ids = self._link(known, log, keys[0], item)
-        facts = [self.decode(p) if p is not None else None for p in item.payloads]
+        facts = self._facts(item.payloads)
         row = known or self.store.add_log(log, *keys)
         branch, skip = self._branch(row, parent, before, item, ids)
         self.taken.duplicates += skip
         if branch is not None:
             sigs: list[bytes | None] = [None] * (len(ids) - 1) + [item.signature]
             self.put(row, branch, skip, item, ids, facts, sigs)
+
+    def _facts(self, payloads: Sequence[bytes | None]) -> Sequence[object | None]:
+        if self._decode_all and None not in payloads:
+            return self._decode_all(cast(Sequence[bytes], payloads))
+        return [self.decode(p) if p is not None else None for p in payloads]
 
     @property
     def vouches(self) -> bool:
@@ -164,11 +173,12 @@ class Intake:
             payloads, facts = self._without_words(row.node, ids, payloads, facts)
         kept = [h if p is None else None for p, h in zip(payloads, item.hashes[skip:], strict=True)]
         ns = range(number(branch.no, first), number(branch.no, first) + count)
-        self._batches.append(Batch(ns[0], self.tick + 1, ids, lamports, claims, payloads, kept, sigs))
+        self._gather(Batch(ns[0], self.tick + 1, ids, lamports, claims, payloads, kept, sigs))
         shown = self.judge(row.node)[1] != NOTHING
         if shown:
             seqs = range(first, first + count)
-            self.folded += map(Folded, ns, ids, repeat(row.node), repeat(row.id), seqs, lamports, claims, facts)
+            columns = zip(ns, ids, repeat(row.node), repeat(row.id), seqs, lamports, claims, facts, strict=False)
+            self.folded += map(tuple.__new__, repeat(Folded), columns)  # a third less than calling each
         if self._redacts:
             for at, target, left in self._redacts.redactions(facts):
                 self.redacted.append(Redaction(target, row.node, lamports[at], ids[at], left))
@@ -201,10 +211,24 @@ class Intake:
             branch.leaf_head = branch.head
         self.touched[branch.no] = branch
 
+    def _gather(self, batch: Batch) -> None:
+        """Keep a batch to be written; many entries are handed over at once, so that they are written meanwhile."""
+        if not batch.bulky:
+            self._batches.append(batch)
+            return
+        self._bulky.append(batch)
+        if sum(len(one.ids) for one in self._bulky) >= GROUP:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._bulky:
+            self.store.insert_bulky(self._bulky)
+            self._bulky = []
+
     def flush(self) -> None:
         """Write the gathered rows."""
-        for batch in self._batches:
-            self.store.insert(batch)
+        self._hand_over()
+        self.store.insert(self._batches)
         self._batches.clear()
         self.store.save(self.touched.values())
 

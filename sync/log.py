@@ -23,7 +23,7 @@ from sync.errors import Conflict, NotFound, OutOfRange
 from sync.fence import Fence
 from sync.frame import Range
 from sync.identity import Clock, Keys, Rng
-from sync.intake import Folded, Intake, Refusal, Taken
+from sync.intake import DecodeAll, Folded, Intake, Refusal, Taken
 from sync.limits import DEFAULT, Limits
 from sync.redacting import Redacts, strip
 from sync.rows import Branch, LogRow, place
@@ -49,9 +49,10 @@ class Log(Decider):
         limits: Limits = DEFAULT,
         machine: str = "",
         redacts: Redacts | None = None,
+        decode_all: DecodeAll | None = None,
     ) -> None:
         super().__init__(db, app, keys, limits)
-        self._redacts = redacts
+        self._redacts, self._decode_all = redacts, decode_all
         self.clock, self.rng, self.fence = clock, rng, fence
         self._network: bytes | None = None
         self._opened = 0
@@ -200,7 +201,11 @@ class Log(Decider):
 
         What was refused and why is in the result. A log of ours that runs on without us makes this node open a new one.
         """
-        with self.transaction(), collector_paused():
+        with collector_paused():  # until all that the batch has brought into memory is gone
+            return self._ingest(items, source)
+
+    def _ingest(self, items: Iterable[tuple[bytes, Range]], source: bytes) -> Taken:
+        with self.transaction():
             intake, broken = self._intake(source), set()
             for log, item in items:
                 if log not in broken and not intake.offer(log, item):
@@ -212,7 +217,7 @@ class Log(Decider):
         return intake.taken
 
     def _intake(self, source: bytes = b"", taken: Taken | None = None) -> Intake:
-        words = self.redactions, self._redacts
+        words = self.redactions, self._redacts, self._decode_all
         rules = self.network, self.app.decode, self.limits, self._judge
         return Intake(self.store, *rules, self.clock(), source, taken, *words)
 

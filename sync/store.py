@@ -10,11 +10,13 @@ that is the branch's end, for an unknown one nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 import peewee
 
+from sync.bulk import Bulk
 from sync.chunks import Chunks
 from sync.digest import Leaf
 from sync.rows import (
@@ -25,7 +27,6 @@ from sync.rows import (
     LogRow,
     Row,
     WireRow,
-    columns_of,
     from_claimed,
     from_lamport,
     key_of,
@@ -61,12 +62,6 @@ CREATE TABLE IF NOT EXISTS contact (node BLOB PRIMARY KEY, at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS opening (node BLOB PRIMARY KEY, clock INTEGER NOT NULL);
 """
 _INSERT = "INSERT INTO entry (n, tick, id, lamport, claimed, payload, hash, sig) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_MANY = """
-WITH RECURSIVE step (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM step WHERE i + 1 < ?1)
-INSERT INTO entry (n, tick, id, lamport, claimed, sig, chunk)
-SELECT ?2 + i, ?3 + i, substr(?4, 1 + 32 * i, 32), substr(?5, 1 + 8 * i, 8), substr(?6, 1 + 8 * i, 8),
-  CASE WHEN i + 1 = ?1 THEN ?7 END, ?8 FROM step
-"""  # one statement for a range: a call for each row would cost twice as much
 _KEY = "substr(id, 1, 8)"
 _COLUMNS = "n, id, lamport, claimed, payload, chunk"
 
@@ -78,7 +73,10 @@ class Store:
         self.db = db
         self._logs: dict[bytes, LogRow] | None = None
         self._by_branch: dict[int, tuple[LogRow, Branch]] = {}
+        self._new_logs: list[LogRow] = []  # to be written yet
         self._chunks = Chunks(self.query)
+        shared = db.connect_params.get("check_same_thread") is False
+        self._bulk = Bulk(db.connection, self._chunks, shared)
 
     def create(self) -> None:
         """Make the tables where they are missing."""
@@ -88,11 +86,30 @@ class Store:
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of one statement."""
-        return self.db.connection().execute(sql, values).fetchall()  # type: ignore[no-any-return]
+        return self._connection().execute(sql, values).fetchall()  # type: ignore[no-any-return]
 
     def run(self, sql: str, *values: Any) -> None:
         """One statement that changes rows."""
-        self.db.connection().execute(sql, values)
+        self._connection().execute(sql, values)
+
+    def _connection(self) -> Any:
+        """The connection, when nothing is on its way to it any more."""
+        self._bulk.wait()
+        connection = self.db.connection()
+        if self._new_logs:
+            rows = [(row.no, row.id, row.node, row.agree, row.agree_sig) for row in self._new_logs]
+            connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?)", rows)
+            self._new_logs.clear()
+        return connection
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Inside of it entries are written; at its end they are, or nothing tries to any more."""
+        try:
+            yield
+            self._connection()
+        finally:
+            self._bulk.close()
 
     # meta
 
@@ -126,6 +143,7 @@ class Store:
     def forget(self) -> None:
         """Drop what is kept in memory."""
         self._logs = None
+        self._new_logs.clear()
         self._chunks.forget()
 
     def logs(self) -> dict[bytes, LogRow]:
@@ -162,9 +180,9 @@ class Store:
     def add_log(self, id: bytes, node: bytes, agree: bytes, agree_sig: bytes) -> LogRow:
         """A new log without branches."""
         no = 1 + max((row.no for row in self.logs().values()), default=0)
-        self.run("INSERT INTO log VALUES (?, ?, ?, ?, ?)", no, id, node, agree, agree_sig)
         row = LogRow(no, id, node, agree, agree_sig, [])
         self.logs()[id] = row
+        self._new_logs.append(row)
         return row
 
     def add_branch(self, log: LogRow, parent: Branch | None, base: int, base_id: bytes) -> Branch:
@@ -179,7 +197,7 @@ class Store:
         """Write branch rows as they now are in memory."""
         rows = [tuple(getattr(b, name) for name in Branch.__slots__) for b in branches]
         marks = ", ".join("?" * len(Branch.__slots__))
-        self.db.connection().executemany(f"INSERT OR REPLACE INTO branch VALUES ({marks})", rows)
+        self._connection().executemany(f"INSERT OR REPLACE INTO branch VALUES ({marks})", rows)
 
     def leaves(self) -> list[Leaf]:
         """The ends of all branches that peers are told of, sorted."""
@@ -209,25 +227,14 @@ class Store:
 
     # entries
 
-    def insert(self, batch: Batch) -> None:
-        """Write entries; the payloads of many that come together share a chunk."""
-        if batch.bulky:
-            chunk = self._chunks.add(batch.n, cast(Sequence[bytes], batch.payloads))
-            columns = columns_of(batch)
-            self.run(_INSERT_MANY, len(batch.ids), batch.n, batch.tick, *columns, batch.sigs[-1], chunk)
-            return
-        rows = zip(
-            count(batch.n),
-            count(batch.tick),
-            batch.ids,
-            map(from_lamport, batch.lamports),
-            map(from_claimed, batch.claims),
-            batch.payloads,
-            batch.hashes,
-            batch.sigs,
-            strict=False,
-        )
-        self.db.connection().executemany(_INSERT, rows)
+    def insert(self, batches: Iterable[Batch]) -> None:
+        """Write entries."""
+        for batch in batches:
+            self._connection().executemany(_INSERT, _rows(batch))
+
+    def insert_bulky(self, batches: Sequence[Batch]) -> None:
+        """Write entries, perhaps beside what comes next; the payloads of a batch share a chunk."""
+        self._bulk.write(batches)
 
     def strip(self, n: int, hash: bytes) -> None:
         """Drop the payload of an entry; its hash stays, for the chain."""
@@ -326,3 +333,9 @@ class Store:
             (n, to_lamport(lamport), to_claimed(claimed), inline if chunk is None else payload(chunk, n), hash, sig, id)
             for n, lamport, claimed, inline, hash, sig, id, chunk in self.query(sql, *ends, limit)
         ]
+
+
+def _rows(batch: Batch) -> Iterator[tuple[Any, ...]]:
+    lamports, claims = map(from_lamport, batch.lamports), map(from_claimed, batch.claims)
+    columns = batch.ids, lamports, claims, batch.payloads, batch.hashes, batch.sigs
+    return zip(count(batch.n), count(batch.tick), *columns, strict=False)

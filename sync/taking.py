@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sync import frame
 from sync.digest import Leaf
 from sync.errors import Malformed
-from sync.frame import Range
+from sync.frame import Place
 from sync.giving import PREFIX, Want
 from sync.intake import Blocked, Unwanted
 from sync.log import Log, Taken
@@ -27,7 +27,7 @@ class Taker:
         self.received = self.duplicates = 0
         self._asked: set[int] = set()
         self._come: dict[int, int] = {}  # by ref, how often its end was said to have come
-        self._waiting: list[Range] = []
+        self._waiting: list[Place] = []
         self._broken: set[bytes] = set()
 
     def hear(self, leaves: Iterable[Leaf]) -> None:
@@ -100,18 +100,18 @@ class Taker:
         return any(id is not None and id.startswith(prefix) for id in ids)
 
     def take(self, frames: Iterable[bytes]) -> None:
-        """Unpack frames; what they bring counts as come, so that the next can be asked for before it is stored."""
+        """Inflate frames; what they bring counts as come, so that the next can be asked for before it is stored."""
         for data in frames:
-            for item in frame.unpack(data, self.log.limits):
+            for item in frame.places(data, self.log.limits):
                 self._expect(item)
                 self._waiting.append(item)
 
-    def _expect(self, item: Range) -> None:
+    def _expect(self, item: Place) -> None:
         if item.ref >= len(self.announced):
             raise Malformed("A peer sent entries of a log that it hadn't announced.")
         if item.ref not in self.needs:
             return
-        last = item.start + len(item.payloads) - 1
+        last = item.start + item.entries - 1
         if last < self.announced[item.ref].seq:
             self.needs[item.ref] = [(last, b"")]
         else:  # what has come may run past a fork: the store will tell
@@ -123,7 +123,7 @@ class Taker:
         if not self._waiting:
             return None
         waiting = self._waiting
-        taken = self.log.ingest(((self.announced[item.ref].log, item) for item in waiting), self.peer)
+        taken = self.log.ingest(((self.announced[item.ref].log, item.read()) for item in waiting), self.peer)
         self._waiting = []
         self.received += taken.stored
         self.duplicates += taken.duplicates
@@ -133,6 +133,11 @@ class Taker:
             if not isinstance(refusal.problem, Blocked):
                 self.refused.append(refusal.problem.what)
         return taken
+
+    @property
+    def asking(self) -> bool:
+        """Whether entries were asked for in the last message."""
+        return bool(self._asked)
 
     @property
     def idle(self) -> bool:

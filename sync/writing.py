@@ -53,7 +53,7 @@ class Writer(Reader):
                 return
             self._depth = 1
             try:
-                with self.db.atomic("IMMEDIATE"):
+                with self.db.atomic("IMMEDIATE"), self.store.writing():
                     if self.store.tick() != self._tick_seen:
                         self._forget()
                     yield

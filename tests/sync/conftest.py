@@ -21,6 +21,7 @@ from sync.log import Folded, Log, Taken
 
 NETWORK = b"test network 16b"
 NOON = 1_795_000_000_000  # ms since 1970
+SHARED = {"timeout": 20, "check_same_thread": False}  # entries that come in bulk are written on another thread
 TURNS_MAX = 400  # messages of one meeting: more means that it goes round in circles
 
 
@@ -114,7 +115,7 @@ def new_log(seed: int | str, path: str = ":memory:", **more) -> Log:
     """A node's log with seeded keys; `more` goes to Log. The same seed is the same node."""
     rng = random.Random(seed)
     keys = more.pop("keys", None) or Keys.generate(rng.randbytes)
-    db = more.pop("db", None) or peewee.SqliteDatabase(path, pragmas={"journal_mode": "wal"}, timeout=20)
+    db = more.pop("db", None) or peewee.SqliteDatabase(path, pragmas={"journal_mode": "wal"}, **SHARED)
     more = {"network": NETWORK, "clock": Clock(), "rng": rng.randbytes, "fence": MemoryFence()} | more
     log = Log(db, keys, app=Notes(db), **more)
     log.memory = Memory()
