@@ -26,6 +26,7 @@ from node.events import (
 )
 
 STOCK_FACTS = (Receipt, Distribution, Loss, Count, Dispatch, Arrival, Repack)
+FIELDS = {"item": ("name", "unit", "category", "kit", "weight", "volume"), "place": ("name", "kind", "lat", "lon")}
 
 
 @dataclass
@@ -126,14 +127,11 @@ def _statements(entry: Any) -> Iterable[tuple[tuple[Any, ...], Any]]:
         yield ("team", entry.node, "name"), fact.name
     if isinstance(fact, (Item, Place)):
         kind = type(fact).__name__.lower()
-        for name in {"item": ("name", "unit", "category"), "place": ("name", "kind", "lat", "lon")}[kind]:
+        for name in FIELDS[kind]:
             if getattr(fact, name) is not UNSET:
                 yield (kind, fact.id, name), getattr(fact, name)
     if isinstance(fact, Item):
-        for scheme, code in fact.codes.items():
-            yield ("code", fact.id, scheme), code
-        for pack, qty in fact.packs.items():
-            yield ("pack", fact.id, pack), qty
+        yield from _item_statements(fact)
     if isinstance(fact, Keep):
         for name in ("minimum", "shelf"):
             if getattr(fact, name) is not UNSET:
@@ -141,6 +139,14 @@ def _statements(entry: Any) -> Iterable[tuple[tuple[Any, ...], Any]]:
     if isinstance(fact, Receipt):
         for line in fact.lines:
             yield from _lot_statements(line)
+
+
+def _item_statements(fact: Item) -> Iterable[tuple[tuple[Any, ...], Any]]:
+    for table, said in (("code", fact.codes), ("pack", fact.packs), ("name", fact.names)):
+        for key, value in said.items():
+            yield (table, fact.id, key), value
+    if fact.value is not UNSET:
+        yield ("item", fact.id, "value"), (fact.value, (fact.value and fact.currency) or "")
 
 
 def _lot_statements(line: Any) -> Iterable[tuple[tuple[Any, ...], Any]]:

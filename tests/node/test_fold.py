@@ -4,21 +4,31 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node import tables
 from node.events import (
+    Arrival,
+    ArrivalLine,
     Count,
     CountLine,
+    Dispatch,
     Distribution,
     Item,
+    Keep,
     Line,
     Loss,
+    Need,
     Place,
+    Pledge,
     Receipt,
     ReceiptLine,
+    Renewal,
+    Repack,
+    SameAs,
     Team,
     Void,
 )
@@ -51,6 +61,9 @@ receipt_lines = st.builds(
 )
 splits = st.lists(st.tuples(lot_ids, st.integers(0, 4).map(lambda n: n * 1000)), max_size=3)
 count_lines = st.builds(CountLine, item_ids, amounts, st.just(0), st.sampled_from([None, None, "", "A", "B"]), splits)
+arrival_lines = st.builds(ArrivalLine, item_ids, amounts, lot_ids, *[st.integers(0, 2).map(lambda n: n * 1000)] * 2)
+kits = st.lists(st.tuples(item_ids, amounts), max_size=2)
+spots = st.integers(0, 59).map(str)  # stands for the id of an entry until the history is known
 
 
 def some(of: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
@@ -64,7 +77,20 @@ facts = st.one_of(
     st.builds(Loss, times, places, some(lines), st.just("stolen")),
     st.builds(Count, times, places, some(count_lines)),
     st.builds(Count, times, places, some(count_lines)),
+    st.builds(Dispatch, times, places, places, some(lines)),
+    st.builds(Arrival, times, places, spots, some(arrival_lines)),
+    st.builds(Repack, times, places, some(lines), some(lines)),
+    st.builds(Need, times, places, some(lines)),
+    st.builds(Renewal, times, spots, closed=st.booleans()),
+    st.builds(Pledge, times, places, some(lines), times, need=spots),
+    st.builds(Distribution, times, places, some(lines), need=spots),
+    st.builds(SameAs, times, st.just("item"), item_ids, item_ids),
+    st.builds(Keep, places, item_ids, minimum=amounts),
+    st.builds(Keep, places, item_ids, shelf=st.sampled_from(["A1", ""])),
     st.builds(Team, st.sampled_from(["Alpha", "Beta"])),
+    st.builds(Item, item_ids, names=st.dictionaries(st.sampled_from(["es", "fr"]), st.just("manta")), kit=kits),
+    st.builds(Item, item_ids, weight=st.integers(1, 3), volume=st.integers(1, 3)),
+    st.builds(Item, item_ids, value=st.sampled_from(["", "2.5"]), currency=st.sampled_from(["EUR", "USD"])),
     st.builds(Item, item_ids, name=st.sampled_from(["Blanket", "Decke"]), codes=st.just({"x": "1"})),
     st.builds(Item, item_ids, unit=st.just("piece"), packs=st.dictionaries(st.just("bale"), st.integers(1, 3))),
     st.builds(Place, places, name=st.sampled_from(["Gym", "Hall"]), kind=st.sampled_from(["hub", "site"])),
@@ -82,10 +108,16 @@ def history(drafted: Sequence[tuple[int, int, Any]]) -> list[Folded]:
     """Entries of several authors: lamport times grow within a log, and tie between logs."""
     lamports = [0] * AUTHORS
     entries = []
+    sent = [index for index, (_, _, fact) in enumerate(drafted) if isinstance(fact, Dispatch)] or [0]
+    needs = [index for index, (_, _, fact) in enumerate(drafted) if isinstance(fact, Need)] or [0]
     for index, (author, step, fact) in enumerate(drafted):
         lamports[author] += step
         if isinstance(fact, int):
             fact = Void(entry_id(fact % (len(drafted) + 1)).hex(), "a slip", 0)
+        for field, among in (("dispatch", sent), ("need", needs)):
+            if spot := getattr(fact, field, ""):
+                named = entry_id(among[int(spot) % len(among)]).hex()
+                fact = msgspec.structs.replace(fact, **{field: named})
         key = bytes([author]) * 32
         entries.append(Folded(0, entry_id(index), key, key, index, lamports[author], 0, fact))
     return entries
@@ -166,6 +198,36 @@ def test_the_tables_show_what_the_plain_model_says(arrival):
 
 @given(arrivals())
 @EXAMPLES
+def test_what_is_in_transit_is_what_the_plain_model_says(arrival):
+    entries, batches = arrival
+    log = FakeLog(Projector(memory_db()))
+    for batch in batches:
+        log.take(batch)
+    rows = log.fold.db.execute_sql("SELECT dispatch, item, lot, sent, arrived, damaged, missing, open FROM transit")
+    shown = {row[:3]: row[3:] for row in rows}
+    assert {key: sums[:4] for key, sums in shown.items()} == model.transit(entries)
+    assert all(is_open == (sent != sum(came)) for sent, *came, is_open in shown.values())
+
+
+@given(arrivals())
+@EXAMPLES
+def test_happenings_have_a_row_each_whatever_becomes_of_them(arrival):
+    entries, batches = arrival
+    log = FakeLog(Projector(memory_db()))
+    for batch in batches:
+        log.take(batch)
+    for table, kind in (("dispatch", Dispatch), ("arrival", Arrival), ("need", Need), ("pledge", Pledge)):
+        rows = log.fold.db.execute_sql(f"SELECT id, at, place, lines FROM {table}").fetchall()
+        assert {(id, at, place, msgspec.json.decode(lines)[0][0]) for id, at, place, lines in rows} == {
+            (e.id, e.fact.at, e.fact.place, e.fact.lines[0].item) for e in entries if isinstance(e.fact, kind)
+        }
+    rows = log.fold.db.execute_sql("SELECT id, need FROM given").fetchall()
+    drops = [e for e in entries if isinstance(e.fact, Distribution) and e.fact.need]
+    assert dict(rows) == {e.id: e.fact.need for e in drops}
+
+
+@given(arrivals())
+@EXAMPLES
 def test_the_catalogue_shows_what_the_plain_model_says(arrival):
     entries, batches = arrival
     log = FakeLog(Projector(memory_db()))
@@ -181,21 +243,30 @@ def catalogue_of(fold: Projector) -> dict[tuple[Any, ...], tuple[Any, bytes]]:
     found = {}
     for table, keys, fields in (
         ("team", ("node",), {"name": "name"}),
-        ("item", ("id",), {"name": "name", "unit": "unit", "category": "category"}),
-        ("place", ("id",), {"name": "name", "kind": "kind", "lat": "lat", "lon": "lon"}),
+        ("item", ("id",), {name: name for name in model.FIELDS["item"]} | {"value": "value, currency"}),
+        ("place", ("id",), {name: name for name in model.FIELDS["place"]}),
+        ("keep", ("place", "item"), {"minimum": "minimum", "shelf": "shelf"}),
         ("lot", ("item", "lot"), {"batch": "batch", "expiry": "expiry", "fund": "fund", "value": "value, currency"}),
         ("code", ("item", "scheme"), {None: "code"}),
         ("pack", ("item", "name"), {None: "qty"}),
+        ("name", ("item", "lang"), {None: "name"}),
     ):
-        source = f"item_{table}" if table in ("code", "pack") else table
+        source = f"item_{table}" if table in ("code", "pack", "name") else table
         for field, columns in fields.items():
             sql = f"SELECT {', '.join(keys)}, {field or columns}_stamp, {columns} FROM {source}"
             for row in fold.db.execute_sql(sql):
                 key, stamp, value = row[: len(keys)], row[len(keys)], row[len(keys) + 1 :]
                 if stamp:
                     name = (field,) if field else ()
-                    found[table, *key, *name] = (value[0] if len(value) == 1 else value, stamp[8:])
+                    found[table, *key, *name] = (_plain(field, value), stamp[8:])
     return found
+
+
+def _plain(field: str | None, value: tuple[Any, ...]) -> Any:
+    """A field's value as the model has it."""
+    if field == "kit":
+        return [tuple(part) for part in msgspec.json.decode(value[0])]
+    return value[0] if len(value) == 1 else value
 
 
 @given(histories)
