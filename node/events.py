@@ -312,10 +312,15 @@ WORDS = ("note", "source", "vehicle", "driver", "seal", "why", "name", "names", 
 _HEX_ID = re.compile(r"[0-9a-f]{64}")
 
 
+def is_entry_id(text: str) -> bool:
+    """Whether this is how entries name each other: 64 hex digits in lower case."""
+    return _HEX_ID.fullmatch(text) is not None
+
+
 def without_words(fact: AnyFact) -> AnyFact:
     """What is left of a fact when all that somebody typed freely is taken out: who, where, when and how much stay."""
     blank: dict[str, Any] = {field.name: _nothing(field) for field in structs.fields(fact) if field.name in WORDS}
-    if isinstance(fact, Distribution) and not _HEX_ID.fullmatch(fact.need):
+    if isinstance(fact, Distribution) and not is_entry_id(fact.need):
         blank["need"] = ""
     return structs.replace(fact, **blank)
 

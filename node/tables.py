@@ -293,7 +293,7 @@ class Pledge(Kept):
 
 
 class Given(Kept):
-    """Distributions that name a need."""
+    """Distributions that name a need by its entry's id (hex)."""
 
     place = TextField()
     need = TextField(index=True)
@@ -386,7 +386,7 @@ ANSWER = (
     ("need", "id, at, place, people, urgency, until, lines", "id"),
     ("renewal", "id, at, need, until, closed", "id"),
     ("pledge", "id, at, need, place, until, lines", "id"),
-    ("given", "id, at, place, lines", "id"),
+    ("given", "id, at, place, need, lines", "id"),
     ("same_as", "id, node, at, kind, one, same", "id"),
     ("transit", "dispatch, item, lot, sent, arrived, damaged, missing", "dispatch, item, lot"),
     ("item_code", "item, scheme, code, code_stamp", "item, scheme"),

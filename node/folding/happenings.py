@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from node.events import Arrival, Dispatch, Distribution, Need, Pledge, Redaction, Renewal, SameAs
+from node.events import Arrival, Dispatch, Distribution, Need, Pledge, Redaction, Renewal, SameAs, is_entry_id
 from node.folding.books import Connection, fitting
 from sync.log import Folded
 
@@ -70,8 +70,11 @@ KINDS: Mapping[type, tuple[str, str, Callable[[Any], tuple[Any, ...]]]] = {
 
 
 def is_kept(fact: object) -> bool:
-    """Whether a fact has a row of its own; of distributions only those that name a need."""
-    return type(fact) in KINDS and (not isinstance(fact, Distribution) or bool(fact.need))
+    """Whether a fact has a row of its own; of distributions only those that name a need by its entry's id.
+
+    Other text there, such as a reference of an office, is words: whether they were taken out makes no difference.
+    """
+    return type(fact) in KINDS and (not isinstance(fact, Distribution) or is_entry_id(fact.need))
 
 
 def keep(connection: Connection, entries: Iterable[Folded]) -> None:

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from node import record, redacting
-from node.events import Distribution, Item
+from node.events import Distribution, Item, Line, encode
 from node.requests import DistributionIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn, RedactIn
 from sync.errors import Conflict, Forbidden
 from tests.sync.conftest import give
@@ -53,6 +53,17 @@ def test_no_word_is_left_in_the_file(node):
     redacting.redact(node, entry, RedactIn())
     dump = b"".join(str(row).encode() for row in node.db.connection().iterdump())
     assert b"Mrs Smith" not in dump
+
+
+def test_a_drop_that_named_a_need_in_words_leaves_none_of_them(node):
+    stock_up(node)
+    place, item = node.db.connection().execute("SELECT place, item FROM stock").fetchone()
+    drop = Distribution(1, place, [Line(item, 1000)], need="Mrs Smith asked")
+    entry = node.log.append(encode(drop)).id.hex()
+    before = node.fold.digest()
+    redacting.redact(node, entry, RedactIn())
+    assert node.fold.digest() == before
+    assert b"Mrs Smith asked" not in b"".join(str(row).encode() for row in node.db.connection().iterdump())
 
 
 def test_what_has_no_words_is_not_redacted_and_nor_is_anothers_entry(node, new_node):
