@@ -6,7 +6,7 @@ has the same in prose.
 """
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -289,6 +289,11 @@ _again = bytearray()
 def encode(fact: AnyFact) -> bytes:
     """The payload of a fact: compact UTF-8 JSON."""
     return _encoder.encode(fact)
+
+
+def type_of(fact: object) -> str:
+    """The `type` that a fact bears in its payload."""
+    return str(cast(Fact, fact).__struct_config__.tag)
 
 
 def decode(payload: bytes) -> AnyFact | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from node import catalogue
 from node.catalogue import ItemRow, PlaceRow
-from node.events import Place, Void
+from node.events import Place, Void, type_of
 from node.fold import Node
 from node.folding.names import search_key
 from node.telling import Words, items_of, summary
@@ -218,7 +218,7 @@ def _log_row(node: Node, words: Words, entry: Folded, undone: Row | None) -> Row
     fact = entry.fact
     return {
         "entry": entry.id.hex(),
-        "type": type(fact).__name__.lower(),
+        "type": type_of(fact),
         "team": catalogue.team_name(words.teams, entry.node),
         "at": format_time(getattr(fact, "at", entry.claimed)),
         "recorded": format_time(entry.claimed),

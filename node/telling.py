@@ -5,7 +5,25 @@ from typing import Any
 
 from node import catalogue
 from node.catalogue import ItemRow, PlaceRow
-from node.events import Count, Distribution, Item, Loss, Place, Receipt, Team, Void
+from node.events import (
+    Arrival,
+    Count,
+    Dispatch,
+    Distribution,
+    Item,
+    Keep,
+    Loss,
+    Need,
+    Place,
+    Pledge,
+    Receipt,
+    Redaction,
+    Renewal,
+    Repack,
+    SameAs,
+    Team,
+    Void,
+)
 from node.fold import Node
 from node.units import format_qty, format_time
 
@@ -54,46 +72,102 @@ class Words:
         return self._heard.get(self.place(place).node)
 
 
+Moved = Receipt | Distribution | Loss | Count | Dispatch | Arrival | Need | Pledge
+
+
 def items_of(fact: object) -> list[str]:
     """The items that a fact is about."""
-    return [fact.id] if isinstance(fact, Item) else [line.item for line in getattr(fact, "lines", ())]
+    if isinstance(fact, Item):
+        return [fact.id]
+    if isinstance(fact, Repack):
+        return [line.item for line in (*fact.used, *fact.made)]
+    if isinstance(fact, SameAs):
+        return [fact.id, fact.same]
+    return [fact.item] if isinstance(fact, Keep) else [line.item for line in getattr(fact, "lines", ())]
 
 
 def summary(words: Words, fact: object) -> str:
     """A fact in one short sentence, such as "24 Blanket, 3 Tarpaulin at Gym North, 40 people"."""
-    if isinstance(fact, (Receipt, Distribution, Loss, Count)):
-        return _moved(words, fact)
+    if isinstance(fact, Moved):
+        return ", ".join([_moved(words, fact), *_besides(words, fact)])
+    if isinstance(fact, Repack):
+        used, made = _amounts(words, fact.used), _amounts(words, fact.made)
+        return f"{used} became {made} at {words.place_name(fact.place)}"
+    return _about_entry(fact) or _named(words, fact) or "Something that this version can't read"
+
+
+def _about_entry(fact: object) -> str:
+    """What is said of another entry, which goes by the first digits of its id; empty if it is nothing of the kind."""
     if isinstance(fact, Void):
         return f"Undid {fact.target[:8]}: {fact.why}"
+    if isinstance(fact, Redaction):
+        return f"Took the words out of {fact.target[:8]}{f': {fact.why}' if fact.why else ''}"
+    if isinstance(fact, Renewal):
+        until = f" until {format_time(fact.until)}" if fact.until is not None else ""
+        return f"Need {fact.need[:8]} is {'closed' if fact.closed else f'still there{until}'}"
+    return ""
+
+
+def _named(words: Words, fact: object) -> str:
+    """What is said of the catalogue; empty if it is nothing of the kind."""
     if isinstance(fact, Team):
         return f"The team calls itself {fact.name}"
     if isinstance(fact, Item):
         return f"Item {fact.name or words.item_name(fact.id)}{f' in {fact.unit}' if fact.unit else ''}"
     if isinstance(fact, Place):
         return f"Place {fact.name or words.place_name(fact.id)}{f' ({fact.kind})' if fact.kind else ''}"
-    return "Something that this version can't read"
+    if isinstance(fact, SameAs):
+        name = words.item_name if fact.kind == "item" else words.place_name
+        return f"{name(fact.id)} is the same {fact.kind} as {name(fact.same)}"
+    return _kept(words, fact) if isinstance(fact, Keep) else ""
 
 
-def _moved(words: Words, fact: Receipt | Distribution | Loss | Count) -> str:
+def _kept(words: Words, fact: Keep) -> str:
+    least = f" at least {format_qty(fact.minimum)}" if isinstance(fact.minimum, int) else ""
+    shelf = f" on shelf {fact.shelf}" if fact.shelf else ""
+    return f"Keep{least} {words.item_name(fact.item)}{shelf} at {words.place_name(fact.place)}"
+
+
+def _moved(words: Words, fact: Moved) -> str:
+    told, place = _amounts(words, fact.lines), words.place_name(fact.place)
+    if isinstance(fact, Dispatch):
+        return f"{told} sent from {place} to {words.place_name(fact.to)}"
+    if isinstance(fact, Arrival):
+        return f"{told} came in at {place}"
+    if isinstance(fact, Need):
+        return f"{told} needed at {place}"
+    return f"{told} promised from {place}" if isinstance(fact, Pledge) else f"{told} at {place}"
+
+
+def _amounts(words: Words, lines: Sequence[Any]) -> str:
     totals: dict[str, int] = {}
-    for line in fact.lines:
+    for line in lines:
         totals[line.item] = totals.get(line.item, 0) + line.qty
     parts = [f"{format_qty(qty)} {words.item_name(id)}" for id, qty in list(totals.items())[:LINES_SHOWN]]
     if len(totals) > LINES_SHOWN:
         parts.append(f"{len(totals) - LINES_SHOWN} more")
-    told = ", ".join(parts) or "Nothing"
-    return ", ".join([f"{told} at {words.place_name(fact.place)}", *_besides(words, fact)])
+    return ", ".join(parts) or "Nothing"
 
 
-def _besides(words: Words, fact: Receipt | Distribution | Loss | Count) -> Iterator[str]:
+def _besides(words: Words, fact: Moved) -> Iterator[str]:
     if isinstance(fact, Receipt) and fact.source:
         yield f"from {fact.source}"
     if isinstance(fact, Loss):
         yield fact.reason
-    if isinstance(fact, Distribution):
-        if fact.site:
-            yield f"handed out at {words.place_name(fact.site)}"
-        if fact.people is not None:
-            yield f"{fact.people} people"
-        if fact.households is not None:
-            yield f"{fact.households} households"
+    if isinstance(fact, Dispatch) and fact.waybill:
+        yield f"waybill {fact.waybill}"
+    if isinstance(fact, Arrival):
+        yield from _short(fact)
+    if isinstance(fact, Need):
+        yield fact.urgency
+    if isinstance(fact, Distribution) and fact.site:
+        yield f"handed out at {words.place_name(fact.site)}"
+    for what in ("people", "households"):
+        if getattr(fact, what, None) is not None:
+            yield f"{getattr(fact, what)} {what}"
+
+
+def _short(fact: Arrival) -> Iterator[str]:
+    for what in ("damaged", "missing"):
+        if qty := sum(getattr(line, what) for line in fact.lines):
+            yield f"{format_qty(qty)} {what}"

@@ -3,8 +3,24 @@
 import json
 
 import pytest
+from msgspec import Raw
 
-from node import accounts, queries, record
+from node import accounts, queries, record, telling
+from node.events import (
+    Arrival,
+    ArrivalLine,
+    Dispatch,
+    Keep,
+    Line,
+    Need,
+    Pledge,
+    Redaction,
+    Renewal,
+    Repack,
+    SameAs,
+    Void,
+    encode,
+)
 from node.requests import CountIn, DistributionIn, ItemIn, LineIn, LossIn, PlaceIn, ReceiptIn, ReceiptLineIn, VoidIn
 from node.units import format_time
 from sync.errors import NotFound
@@ -217,6 +233,52 @@ def test_names_are_told_in_words_too(node):
     ]
 
 
+def test_every_other_fact_has_its_words(node):
+    (blanket,), (rice,) = (
+        node.db.execute_sql("SELECT id FROM item WHERE name = ?", (name,)).fetchone() for name in ("Blanket", "Rice")
+    )
+    (depot,), (gym,) = (
+        node.db.execute_sql("SELECT id FROM place WHERE name = ?", (name,)).fetchone() for name in ("Depot", "Gym")
+    )
+    of, lines = "ab" * 32, [Line(blanket, 24_000), Line(rice, 2_500)]
+    facts = [
+        Dispatch(1, depot, gym, lines, waybill="WB-7"),
+        Arrival(1, gym, of, [ArrivalLine(blanket, 20_000, "", 3000, 1000)]),
+        Arrival(1, gym, of, [ArrivalLine(blanket, 20_000)]),
+        Repack(1, gym, [Line(blanket, 2000)], [Line(rice, 1000)]),
+        Need(1, gym, lines, people=40, urgency="critical"),
+        Pledge(1, depot, [Line(rice, 1000)], 9),
+        Renewal(1, of, closed=True),
+        Renewal(1, of, until=START_MS),
+        SameAs(1, "item", blanket, rice),
+        Keep(gym, rice, minimum=5000, shelf="B2"),
+        Keep(gym, rice, minimum=0),
+        Redaction(1, of, Raw(b"{}"), "a name"),
+    ]
+    words = telling.Words(node, [blanket, rice])
+    assert {id for fact in facts for id in telling.items_of(fact)} == {blanket, rice}
+    assert [telling.summary(words, fact) for fact in facts] == [
+        "24 Blanket, 2.5 Rice sent from Depot to Gym, waybill WB-7",
+        "20 Blanket came in at Gym, 3 damaged, 1 missing",
+        "20 Blanket came in at Gym",
+        "2 Blanket became 1 Rice at Gym",
+        "24 Blanket, 2.5 Rice needed at Gym, critical, 40 people",
+        "1 Rice promised from Depot",
+        "Need abababab is closed",
+        f"Need abababab is still there until {format_time(START_MS)}",
+        "Blanket is the same item as Rice",
+        "Keep at least 5 Rice on shelf B2 at Gym",
+        "Keep at least 0 Rice at Gym",
+        "Took the words out of abababab: a name",
+    ]
+
+
+def test_the_type_of_an_entry_is_the_one_in_its_payload(node):
+    node.now += MINUTE
+    node.log.append(encode(SameAs(1, "item", "a", "b")))
+    assert queries.log(node, limit=1)[0]["type"] == "same-as"
+
+
 def test_a_long_entry_is_told_shortly(node):
     for name in ("Mat", "Net", "Rope"):
         record.add_item(node, ItemIn(name=name, unit="piece"))
@@ -234,10 +296,13 @@ def test_an_undone_entry_says_by_what_and_why(node):
     assert list(row)[: len(LOG_FIELDS)] == LOG_FIELDS
 
 
-def test_an_undo_of_something_else_than_stock_shows_nothing(node):
+def test_what_was_said_of_the_catalogue_can_be_undone_but_an_undo_can_not(node):
     target = queries.log(node)[0]["entry"]
-    node.log.append(b'{"type":"void","target":"%s","why":"no","at":1}' % target.encode())
-    assert next(row for row in queries.log(node) if row["entry"] == target)["void"] is None
+    undo = node.log.append(encode(Void(target, "no", 1)))
+    node.log.append(encode(Void(undo.id.hex(), "yes", 1)))
+    told = {row["entry"]: row["void"] for row in queries.log(node)}
+    assert [bool(void) for void in told.values()].count(True) == 1
+    assert told[target]["why"] == "no"
 
 
 def test_the_log_can_be_read_page_by_page(node):
