@@ -15,11 +15,11 @@ from typing import Any, Protocol, cast
 import msgspec
 
 from node import events, tables
-from node.events import Count, Item, Keep, Movement, Place, Receipt, Redaction, Repack, Team, Void
+from node.events import Count, Movement, Receipt, Redaction, Repack, Void
 from node.folding import books, happenings
 from node.folding.cells import SIGNS, STOCK, Cell, Drain, Gain, count, move, recount
 from node.folding.happenings import Transit
-from node.folding.names import Names, forget_subject, stamp_of
+from node.folding.names import NAMING, Names, forget_subject, stamp_of, subject_of
 from node.folding.pending import Pending
 from sync.errors import Malformed
 from sync.log import Folded, Log
@@ -27,7 +27,6 @@ from sync.log import Folded, Log
 VERSION = 2
 PENDING_LINES_MAX = 400_000  # about 50 bytes of memory each
 NAME = "inventory"
-NAMING = (Item, Place, Team, Keep)
 
 
 class Node(Protocol):
@@ -175,7 +174,7 @@ class Projector:
         transit.take(undone.id, undone.fact, -1)
         if isinstance(undone.fact, STOCK):
             pending.lose(undone.fact)
-        subject = _subject(undone)
+        subject = subject_of(undone)
         return {subject} if subject else set()
 
     def _stands(self, entry: Folded) -> bool:
@@ -198,7 +197,7 @@ class Projector:
             forget_subject(self._connection, subject)
             rows = self._connection.execute("SELECT n FROM named WHERE subject = ?", (subject,)).fetchall()
             for entry in filter(self._stands, self._entries.fetch([n for (n,) in rows])):
-                _take_name(entry, names)
+                names.take(entry)
         names.write(self._connection)
 
     def _take(self, batch: Sequence[Folded], pending: Pending) -> tuple[dict[str, Here], Names]:
@@ -215,7 +214,7 @@ class Projector:
                 if id not in voids or node not in voids[id]:
                     here.moves.append(moved)
                 if kind is Receipt:
-                    _take_lots(cast(Receipt, moved), names, lamport, id)
+                    names.lots_of(cast(Receipt, moved), stamp_of(lamport, id))
             elif isinstance(fact, Repack):
                 here = places[fact.place]
                 here.touched += (fact.at, n)
@@ -226,7 +225,7 @@ class Projector:
                 if id not in voids or node not in voids[id]:
                     pending.count(fact, lamport, id)
             elif kind in NAMING and (id not in voids or node not in voids[id]):
-                _take_name(entry, names)
+                names.take(entry)
         return places, names
 
     # words taken out
@@ -246,7 +245,7 @@ class Projector:
         """Folded entries have lost words: what is kept of them loses those, too."""
         self._recall()
         happenings.keep(self._connection, [entry for entry in entries if happenings.is_kept(entry.fact)])
-        self._name_again({subject for entry in entries if (subject := _subject(entry))})
+        self._name_again({subject for entry in entries if (subject := subject_of(entry))})
         self._moved_on(-1)
 
     # bringing cells up to date
@@ -326,35 +325,6 @@ def _entry_id(text: str) -> bytes | None:
     except ValueError:
         return None
     return id if id.hex() == text and len(id) == 32 else None
-
-
-def _take_lots(fact: Receipt, names: Names, lamport: int, id: bytes) -> None:
-    for line in fact.lines:
-        if line.lot and (line.expiry or line.batch or line.fund or line.value):
-            names.lot(line, stamp_of(lamport, id))
-
-
-def _take_name(entry: Folded, names: Names) -> None:
-    fact, stamp = entry.fact, stamp_of(entry.lamport, entry.id)
-    if isinstance(fact, Item):
-        names.item(fact, stamp)
-    elif isinstance(fact, Place):
-        names.place(fact, stamp, entry.node)
-    elif isinstance(fact, Team):
-        names.team(fact, stamp, entry.node)
-    elif isinstance(fact, Keep):
-        names.keep(fact, stamp)
-    names.subject(_subject(entry), entry.n)
-
-
-def _subject(entry: Folded) -> str:
-    """What of the catalogue an entry is about, in the words of table `named`; empty if nothing."""
-    fact = entry.fact
-    if isinstance(fact, (Item, Place)):
-        return f"{type(fact).__name__.lower()} {fact.id}"
-    if isinstance(fact, Team):
-        return f"team {entry.node.hex()}"
-    return f"keep {fact.place} {fact.item}" if isinstance(fact, Keep) else ""
 
 
 def _left(fact: Redaction) -> tuple[bytes, bytes] | None:

@@ -36,7 +36,7 @@ LAYERS = {
     "company": "sync.pairing sync.peers sync.discovery sync.scheduler",
     "facts": "node.events node.units node.requests",
     "many facts": "node.bulk",
-    "tables": "node.tables",
+    "tables*": "node.tables node.tables.*",
     "folding*": "node.fold node.folding node.folding.*",
     "catalogue": "node.catalogue",
     "words in and out": "node.inputs node.ledger node.telling",

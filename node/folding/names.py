@@ -11,8 +11,10 @@ from unicodedata import normalize
 import msgspec
 from msgspec import UNSET
 
-from node.events import Item, Keep, Place, ReceiptLine, Team
+from node.events import Item, Keep, Place, Receipt, ReceiptLine, Team
+from sync.log import Folded
 
+NAMING = (Item, Place, Team, Keep)
 Rows = list[tuple[Any, ...]]
 
 
@@ -132,9 +134,24 @@ class Names:
         minimum, shelf = _stated(fact.minimum, stamp, None), _stated(fact.shelf, stamp)
         self.keeps.append((fact.place, fact.item, *minimum, *shelf))
 
-    def subject(self, subject: str, n: int) -> None:
-        """Note that entry `n` states something of a subject."""
-        self.subjects.append((subject, n))
+    def take(self, entry: Folded) -> None:
+        """Gather what an entry says of the catalogue, and that it does."""
+        fact, stamp = entry.fact, stamp_of(entry.lamport, entry.id)
+        if isinstance(fact, Item):
+            self.item(fact, stamp)
+        elif isinstance(fact, Place):
+            self.place(fact, stamp, entry.node)
+        elif isinstance(fact, Team):
+            self.team(fact, stamp, entry.node)
+        elif isinstance(fact, Keep):
+            self.keep(fact, stamp)
+        self.subjects.append((subject_of(entry), entry.n))
+
+    def lots_of(self, fact: Receipt, stamp: bytes) -> None:
+        """Gather what a receipt says of lots."""
+        for line in fact.lines:
+            if line.lot and (line.expiry or line.batch or line.fund or line.value):
+                self.lot(line, stamp)
 
     def lot(self, line: ReceiptLine, stamp: bytes) -> None:
         """Gather what a receipt says of a lot; the many lines that say the same are kept once."""
@@ -160,6 +177,16 @@ class Names:
         ):
             if rows:
                 connection.executemany(sql, rows)
+
+
+def subject_of(entry: Folded) -> str:
+    """What of the catalogue an entry is about, in the words of table `named`; empty if nothing."""
+    fact = entry.fact
+    if isinstance(fact, (Item, Place)):
+        return f"{type(fact).__name__.lower()} {fact.id}"
+    if isinstance(fact, Team):
+        return f"team {entry.node.hex()}"
+    return f"keep {fact.place} {fact.item}" if isinstance(fact, Keep) else ""
 
 
 _ROWS_OF = {

@@ -1,0 +1,90 @@
+"""The tables that the log is folded into, and the small ones that the fold itself needs.
+
+All of them can be dropped and made again from the log. `at` and `counted` are effective times in ms since 1970 UTC,
+quantities are thousandths of the item's unit. A *stamp* is what "the latest wins" compares for one field: 8 bytes of
+lamport time, then the 32-byte entry id; empty where nobody has stated the field.
+"""
+
+import peewee
+
+from node.tables.catalogue import Item, ItemCode, ItemName, ItemPack, Keep, Lot, Named, Place, Team
+from node.tables.happenings import Arrival, Dispatch, Given, Need, Pledge, Redacted, Renewal, SameAs, Transit
+from node.tables.stock import Cell, Projection, Stock, Touch, Unsettled, Voided
+
+TABLES = (
+    Projection,
+    Cell,
+    Stock,
+    Unsettled,
+    Touch,
+    Voided,
+    Item,
+    ItemCode,
+    ItemPack,
+    ItemName,
+    Keep,
+    Named,
+    Dispatch,
+    Arrival,
+    Need,
+    Renewal,
+    Pledge,
+    Given,
+    SameAs,
+    Redacted,
+    Transit,
+    Place,
+    Team,
+    Lot,
+)
+
+# What makes up the answer of the fold: table, columns and order of rows. Nothing in it depends on this node alone,
+# nor on whether words were taken out.
+ANSWER = (
+    ("cell", "place, item, at, counted", "place, item"),
+    ("stock", "place, item, lot, qty, counted", "place, item, lot"),
+    ("voided", "target, void, node, lamport", "target, void"),
+    (
+        "item",
+        "id, name, name_stamp, unit, unit_stamp, category, category_stamp, kit, kit_stamp,"
+        " weight, weight_stamp, volume, volume_stamp, value, currency, value_stamp",
+        "id",
+    ),
+    ("item_name", "item, lang, name, name_stamp", "item, lang"),
+    ("keep", "place, item, minimum, minimum_stamp, shelf, shelf_stamp", "place, item"),
+    ("dispatch", "id, at, place, dest, waybill, need, lines", "id"),
+    ("arrival", "id, at, place, dispatch, lines", "id"),
+    ("need", "id, at, place, people, urgency, until, lines", "id"),
+    ("renewal", "id, at, need, until, closed", "id"),
+    ("pledge", "id, at, need, place, until, lines", "id"),
+    ("given", "id, at, place, need, lines", "id"),
+    ("same_as", "id, node, at, kind, one, same", "id"),
+    ("transit", "dispatch, item, lot, sent, arrived, damaged, missing", "dispatch, item, lot"),
+    ("item_code", "item, scheme, code, code_stamp", "item, scheme"),
+    ("item_pack", "item, name, qty, qty_stamp", "item, name"),
+    ("place", "id, name, name_stamp, kind, kind_stamp, lat, lat_stamp, lon, lon_stamp, node, first", "id"),
+    ("team", "node, name, name_stamp", "node"),
+    (
+        "lot",
+        "item, lot, batch, batch_stamp, expiry, expiry_stamp, fund, fund_stamp, value, currency, value_stamp",
+        "item, lot",
+    ),
+)
+
+
+def exist(db: peewee.SqliteDatabase) -> bool:
+    """Whether a version of this program has made them before."""
+    return bool(db.table_exists("projection"))
+
+
+def create(db: peewee.SqliteDatabase) -> None:
+    """Make the tables where they are missing."""
+    for table in TABLES:
+        peewee.SchemaManager(table, db).create_all()
+    db.execute_sql("CREATE INDEX IF NOT EXISTS transit_open ON transit (dispatch) WHERE open")
+
+
+def drop(db: peewee.SqliteDatabase) -> None:
+    """Drop them all, with what an older version may have kept there."""
+    for table in reversed(TABLES):
+        peewee.SchemaManager(table, db).drop_all()
