@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from node import __version__
-from node.cli import company, importing, naming, reading, recording, redacting, running
+from node.cli import company, importing, naming, reading, recording, redacting, running, templates
 from node.cli.base import Call, Commands
 
 
@@ -30,6 +30,7 @@ for _command in (
     *importing.COMMANDS,
     *reading.COMMANDS,
     *company.COMMANDS,
+    *templates.COMMANDS,
 ):
     cli.add_command(_command)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from node import bootstrap, checks, demo, files, tokens
+from node import bootstrap, checks, demo, files, starting, tokens
 from node.cli.base import Call, pass_call, progress_bar, say, with_json
 from node.cli.words import table
 from sync.errors import Conflict, Malformed
@@ -18,14 +18,18 @@ from sync.identity import show_id
 @click.command()
 @click.option("--team", required=True, metavar="NAME", help="What your team calls itself.")
 @click.option("--network", metavar="ID", help="32 hex digits, or `new` for a drill that stays apart.")
+@click.option("--template", metavar="FILE|NAME", help="Start from this: see `bucketline template list`.")
 @with_json
-def init(call: Call, team: str, network: str | None) -> None:
+def init(call: Call, team: str, network: str | None, template: str | None) -> None:
     """Make a node: keys, database, and your team's name.
 
     Example: bucketline init --team "Canal Street"
     """
+    start = starting.find(template) if template else None
     node, created = bootstrap.init(call.config(), team, _network(network))
     try:
+        if start and created:
+            starting.apply(node, start)
         found = {
             "node": node.id,
             "log": node.log.own.hex(),

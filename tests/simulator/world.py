@@ -14,7 +14,7 @@ from tests.simulator.machine import Machine, Process
 
 START_MS = 1_795_000_000_000
 MACHINES = (3, 3, 3, 4, 4, 5, 6, 7)
-STEPS_MIN, STEPS_MAX = 15, 36
+STEPS_MIN, STEPS_MAX = 12, 30
 DAY_MS = 86_400_000
 PAUSES_MS = (0, 1, 40, 1000, 60_000, 3_600_000, DAY_MS)
 CLONES_MAX = 2
