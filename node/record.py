@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from node import catalogue, events, inputs
-from node.events import AnyFact, Count, CountLine, Distribution, Line, Loss, Receipt, Void
+from node.events import AnyFact, Arrival, Count, CountLine, Dispatch, Distribution, Line, Loss, Receipt, Void
 from node.fold import Node
 from node.folding import lots
 from node.folding.cells import Cell
@@ -46,8 +46,8 @@ def receive(node: Node, body: ReceiptIn) -> Recorded:
     with node.log.transaction():
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=1)
         lines = [inputs.receipt_line(i, item, qty, line) for i, (item, qty, line) in enumerate(rows)]
-        at = _at(node, body.at)
-        return _write(node, Receipt(at, place, lines, inputs.word("source", body.source), inputs.note(body.note)))
+        at = when(node, body.at)
+        return write(node, Receipt(at, place, lines, inputs.word("source", body.source), inputs.note(body.note)))
 
 
 def distribute(node: Node, body: DistributionIn) -> Recorded:
@@ -55,24 +55,24 @@ def distribute(node: Node, body: DistributionIn) -> Recorded:
     with node.log.transaction():
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=1)
         fact = Distribution(
-            _at(node, body.at),
+            when(node, body.at),
             place,
-            _lines_out(node, place, rows),
+            lines_out(node, place, rows),
             inputs.place(node, body.site, "site") if body.site else "",
             inputs.number("people", body.people),
             inputs.number("households", body.households),
             inputs.need(node, body.need),
             inputs.note(body.note),
         )
-        return _write(node, fact)
+        return write(node, fact)
 
 
 def lose(node: Node, body: LossIn) -> Recorded:
     """Goods expired, were damaged or stolen, spoiled, or are gone otherwise."""
     with node.log.transaction():
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=1)
-        lines = _lines_out(node, place, rows)
-        return _write(node, Loss(_at(node, body.at), place, lines, body.reason, inputs.note(body.note)))
+        lines = lines_out(node, place, rows)
+        return write(node, Loss(when(node, body.at), place, lines, body.reason, inputs.note(body.note)))
 
 
 def count(node: Node, body: CountIn) -> Recorded:
@@ -80,7 +80,7 @@ def count(node: Node, body: CountIn) -> Recorded:
     with node.log.transaction():
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=0)
         inputs.refuse_twice(rows)
-        at = _at(node, body.at)
+        at = when(node, body.at)
         items = list(dict.fromkeys(item.id for item, _, _ in rows))
         cells = node.fold.cells_at(place, items, at)
         expiries = _expiries(node, items)
@@ -88,7 +88,7 @@ def count(node: Node, body: CountIn) -> Recorded:
             _count_line(item.id, qty, inputs.lot("", line.lot), cells.get(item.id, Cell()), expiries.get(item.id, {}))
             for item, qty, line in rows
         ]
-        done = _write(node, Count(at, place, lines, inputs.note(body.note)))
+        done = write(node, Count(at, place, lines, inputs.note(body.note)))
         return Recorded(done.entry, [_variance(line) for line in lines], done.notices)
 
 
@@ -102,7 +102,7 @@ def _variance(line: CountLine) -> dict[str, str]:
     return {"item": line.item, "expected": format_qty(line.expected), "counted": format_qty(line.qty)}
 
 
-def _lines_out(node: Node, place: str, rows: Sequence[inputs.Read]) -> list[Line]:
+def lines_out(node: Node, place: str, rows: Sequence[inputs.Read]) -> list[Line]:
     """Lines with their lots written out; lots that were named are set aside before the others are drawn on."""
     items = list(dict.fromkeys(item.id for item, _, _ in rows))
     held = {id: dict(cell.lots) for id, cell in node.fold.cells(place, items).items()}
@@ -139,7 +139,7 @@ def void(node: Node, entry: str, body: VoidIn) -> Recorded:
         if not why:
             with inputs.field("why"):
                 raise Malformed("An undo needs a reason.", kept=KEPT, todo="Say in a few words why.")
-        return _write(node, Void(target.id.hex(), why, _at(node, None)))
+        return write(node, Void(target.id.hex(), why, when(node, None)))
 
 
 def find_entry(node: Node, text: str) -> Folded:
@@ -163,7 +163,7 @@ def _refuse_undo(node: Node, target: Folded) -> None:
         )
     if isinstance(fact, Void):
         raise Conflict("This entry is itself an undo.", kept=KEPT, todo="Record again what was undone by mistake.")
-    if not isinstance(fact, (Receipt, Distribution, Loss, Count)):
+    if not isinstance(fact, (Receipt, Distribution, Loss, Count, Dispatch, Arrival)):
         raise Conflict(
             "This entry doesn't move or count any stock.", kept=KEPT, todo="State the right name or value anew."
         )
@@ -188,14 +188,14 @@ def add_item(node: Node, body: ItemIn) -> tuple[str, Recorded | None]:
         known = catalogue.items_named(node, name, unit)
         if not known:
             id = catalogue.new_item_id(node, name, unit)
-            return id, _write(node, _item(id, category, codes, packs, name=name, unit=unit))
+            return id, write(node, _item(id, category, codes, packs, name=name, unit=unit))
         row = catalogue.item_rows(node, known[:1])[0]
         codes = {k: v for k, v in codes.items() if row.codes.get(k) != v}
         packs = {k: v for k, v in packs.items() if row.packs.get(k) != v}
         category = "" if category == row.category else category
         if not (codes or packs or category):
             return row.id, None
-        return row.id, _write(node, _item(row.id, category, codes, packs))
+        return row.id, write(node, _item(row.id, category, codes, packs))
 
 
 def _item(id: str, category: str, codes: dict[str, str], packs: dict[str, int], **named: Any) -> events.Item:
@@ -212,7 +212,7 @@ def add_place(node: Node, body: PlaceIn) -> str:
             return _same_place(node, known[0], body.kind, lat, lon)
         id = b32(node.rng(PLACE_ID_BYTES))
         spot = {} if lat is None or lon is None else {"lat": lat, "lon": lon}
-        _write(node, events.Place(id, name, body.kind, **spot))
+        write(node, events.Place(id, name, body.kind, **spot))
         return id
 
 
@@ -226,7 +226,7 @@ def _same_place(node: Node, row: catalogue.PlaceRow, kind: str, lat: int | None,
             todo="Give the new place a name that tells them apart.",
         )
     if lat is not None and lon is not None and (row.lat is None or row.lon is None):
-        _write(node, events.Place(row.id, lat=lat, lon=lon))
+        write(node, events.Place(row.id, lat=lat, lon=lon))
     return row.id
 
 
@@ -237,13 +237,13 @@ def _close(one: int | None, other: int | None) -> bool:
 def name_team(node: Node, name: str) -> Recorded:
     """What this node's team calls itself from now on."""
     with node.log.transaction():
-        return _write(node, events.Team(inputs.name("name", name)))
+        return write(node, events.Team(inputs.name("name", name)))
 
 
 # checking and writing
 
 
-def _write(node: Node, fact: AnyFact) -> Recorded:
+def write(node: Node, fact: AnyFact) -> Recorded:
     """Append, fold and settle; the log refuses what is too long for one entry."""
     try:
         entry = node.log.append(events.encode(fact))
@@ -270,7 +270,7 @@ def too_early(node: Node, fact: object) -> list[str]:
 
 
 def _below_zero(node: Node, fact: AnyFact) -> list[str]:
-    if not isinstance(fact, (Distribution, Loss)):
+    if not isinstance(fact, (Distribution, Loss, Dispatch)):
         return []
     items = list(dict.fromkeys(line.item for line in fact.lines))
     below = {id: cell.total for id, cell in node.fold.cells(fact.place, items).items() if cell.total < 0}
@@ -281,7 +281,7 @@ def _below_zero(node: Node, fact: AnyFact) -> list[str]:
     ]
 
 
-def _at(node: Node, text: str | None) -> int:
+def when(node: Node, text: str | None) -> int:
     """The effective time in ms: as said, else now, but never before an own entry that was written earlier."""
     if text:
         return inputs.time(text)
