@@ -17,14 +17,14 @@ import msgspec
 from node import events, tables
 from node.events import Count, Movement, Receipt, Redaction, Repack, Void
 from node.folding import books, happenings
-from node.folding.cells import SIGNS, STOCK, Cell, Drain, Gain, count, move, recount
+from node.folding.cells import SIGNS, STOCK, Cell, Drain, Gain, count, move, newest, recount, take_back
 from node.folding.happenings import Transit
 from node.folding.names import NAMING, Names, forget_subject, stamp_of, subject_of
 from node.folding.pending import Pending
 from sync.errors import Malformed
 from sync.log import Folded, Log
 
-VERSION = 2
+VERSION = 3
 PENDING_LINES_MAX = 400_000  # about 50 bytes of memory each
 NAME = "inventory"
 
@@ -173,7 +173,7 @@ class Projector:
             return set()
         transit.take(undone.id, undone.fact, -1)
         if isinstance(undone.fact, STOCK):
-            pending.lose(undone.fact)
+            pending.undo(undone.fact)
         subject = subject_of(undone)
         return {subject} if subject else set()
 
@@ -278,11 +278,25 @@ class Projector:
             cells.setdefault(item, Cell())
         spoilt = {item for item, counts in here.counts.items() if not count(cells[item], counts)}
         spoilt |= move(cells, here.gains, 1) | move(cells, here.losses, -1)
+        back = take_back(cells, here.undone_gains, 1), take_back(cells, here.undone_losses, -1)
+        spoilt |= back[0][0] | back[1][0]
         spoilt |= {item for item in items if (place, item) in pending.lost}
+        faded = (back[0][1] | back[1][1]) - spoilt
+        if faded:
+            self._age(place, faded, cells)
         if spoilt:
             cells = {item: cell for item, cell in cells.items() if item not in spoilt}
             cells.update(recount(self._standing(place), sorted(spoilt)))
         return cells
+
+    def _age(self, place: str, items: set[str], cells: dict[str, Cell]) -> None:
+        """Look up when the newest fact of items was, after that one was undone; a cell without any fact vanishes."""
+        times = newest(self._standing(place), items)
+        for item in items:
+            if item in times:
+                cells[item].newest = times[item]
+            else:
+                del cells[item]
 
     def _standing(self, place: str, until: int | None = None) -> Iterator[Folded]:
         """Entries of a place that aren't undone, newest first."""

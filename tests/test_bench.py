@@ -20,14 +20,25 @@ FIGURES = {
     "idle_round_trips",
     "idle_bytes",
 }
+PROJECTION = {
+    "entries",
+    "entries_per_second_small",
+    "entries_per_second_large",
+    "per_entry_ratio",
+    "rebuild_equal",
+}
+
+
+def figures_of(section: str, entries: int, folder: Path) -> dict[str, float]:
+    file = folder / "figures.json"
+    command = [sys.executable, "-m", "tests.bench", section, "--entries", str(entries), "--json", str(file)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=240, stdout=subprocess.DEVNULL)
+    return json.loads(file.read_text("utf-8"))[section]
 
 
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
-    file = tmp_path_factory.mktemp("bench") / "figures.json"
-    command = [sys.executable, "-m", "tests.bench", "sync", "--entries", "4000", "--json", str(file)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=240, stdout=subprocess.DEVNULL)
-    return json.loads(file.read_text("utf-8"))["sync"]
+    return figures_of("sync", 4000, tmp_path_factory.mktemp("bench"))
 
 
 def test_the_figures_bear_the_names_that_scripts_expect(figures: dict[str, float]) -> None:
@@ -48,6 +59,13 @@ def test_ten_new_entries_cost_three_round_trips_and_three_kilobytes_at_most(figu
 def test_nothing_new_costs_one_round_trip_and_few_bytes(figures: dict[str, float]) -> None:
     assert figures["idle_round_trips"] == 1
     assert figures["idle_bytes"] <= 600
+
+
+def test_books_made_anew_from_the_log_are_the_same(tmp_path: Path) -> None:
+    figures = figures_of("projection", 500, tmp_path)
+    assert set(figures) == PROJECTION
+    assert figures["rebuild_equal"] == 1
+    assert figures["per_entry_ratio"] > 0
 
 
 def test_a_section_that_does_not_exist_is_told() -> None:

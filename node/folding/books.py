@@ -1,14 +1,16 @@
 """The rows of cells on disk: read, written, and found to be behind; and a place's entries, newest first."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from heapq import heappop, heappush
+from itertools import chain, groupby
 from operator import itemgetter
 from struct import pack, unpack
 from typing import Any, Protocol, TypeVar
 
 from node.folding.cells import NEVER, Cell, Placed
 
-CHUNK = 256  # entries fetched at a time when a place is read backwards
+CHUNK_MIN, CHUNK_MAX = 32, 512  # entries fetched at a time when a place is read backwards, ever more of them
+PAIRS = 128  # entries named in one row of a place's touches
 ITEMS_MAX = 100  # named in one statement; for more of them a place is read whole
 P = TypeVar("P", bound=Placed)
 
@@ -74,34 +76,48 @@ def fitting(qty: int) -> int | str:
 def touch(connection: Connection, touched: Mapping[str, Sequence[int]]) -> None:
     """Note for each place which entries of a batch moved or counted something there: at, n, at, n, …
 
-    One row a batch and place, packed, instead of one an entry: rows would be a fifth of what a first exchange writes.
+    Packed by the hundred instead of one row an entry: rows would be a fifth of what a first exchange writes.
     """
-    rows = [
-        (place, max(flat[::2]), min(flat[1::2]), pack(f"<{len(flat)}q", *flat))
-        for place, flat in sorted(touched.items())
-    ]
+    rows = [row for place, flat in sorted(touched.items()) for row in _packed(place, flat)]
     connection.executemany("INSERT INTO touch (place, newest, n, packed) VALUES (?, ?, ?, ?)", rows)
+
+
+def _packed(place: str, flat: Sequence[int]) -> Iterator[tuple[str, int, int, bytes]]:
+    """The rows of one place, each of a stretch of time, so that who reads back reads no more than it needs."""
+    pairs = sorted(zip(flat[::2], flat[1::2], strict=True))
+    for start in range(0, len(pairs), PAIRS):
+        part = pairs[start : start + PAIRS]
+        yield place, part[-1][0], min(n for _, n in part), pack(f"<{2 * len(part)}q", *chain.from_iterable(part))
 
 
 def newest_first(
     connection: Connection, fetch: Callable[[Sequence[int]], Iterable[P]], place: str, until: int | None = None
 ) -> Iterator[P]:
     """The entries that moved or counted something at a place, from the time `until` back; fetched in chunks."""
-    rows: list[tuple[int, int]] = []
-    for (packed,) in connection.execute("SELECT packed FROM touch WHERE place = ?", (place,)):
-        flat = unpack(f"<{len(packed) // 8}q", packed)
-        rows.extend(zip(flat[::2], flat[1::2], strict=True))
-    if until is not None:
-        rows = [row for row in rows if row[0] <= until]
-    rows.sort(reverse=True)
-    chunk: list[int] = []
-    for _, together in groupby(rows, key=itemgetter(0)):
+    chunk, size = list[int](), CHUNK_MIN
+    for at, together in groupby(_touched(connection, place), key=itemgetter(0)):
+        if until is not None and at > until:
+            continue
         chunk.extend(n for _, n in together)  # equal times stay in one chunk: the log's order decides among them
-        if len(chunk) >= CHUNK:
+        if len(chunk) >= size:
             yield from _in_order(fetch(chunk))
-            chunk = []
+            chunk, size = [], min(2 * size, CHUNK_MAX)
     if chunk:
         yield from _in_order(fetch(chunk))
+
+
+def _touched(connection: Connection, place: str) -> Iterator[tuple[int, int]]:
+    """Pairs of at and n of a place, the newest first; a row is opened only when it can hold the next of them."""
+    waiting: list[tuple[int, int]] = []  # a heap, of negative numbers: the newest is on top
+    rows = connection.execute("SELECT newest, packed FROM touch WHERE place = ? ORDER BY newest DESC", (place,))
+    for newest, packed in rows:
+        while waiting and -waiting[0][0] > newest:
+            at, n = heappop(waiting)
+            yield -at, -n
+        flat = unpack(f"<{len(packed) // 8}q", packed)
+        for at, n in zip(flat[::2], flat[1::2], strict=True):
+            heappush(waiting, (-at, -n))
+    yield from ((-at, -n) for at, n in sorted(waiting))
 
 
 def _in_order(entries: Iterable[P]) -> list[P]:

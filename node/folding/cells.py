@@ -120,6 +120,37 @@ def move(cells: Mapping[str, Cell], moves: Moves, sign: int) -> set[str]:
     return spoilt
 
 
+def take_back(cells: Mapping[str, Cell], moves: Moves, sign: int) -> tuple[set[str], set[str]]:
+    """Take back movements that were undone, after all that came in was brought in.
+
+    Gives the items for which that can't be told, since the movement is as old as a count; and those of which the
+    newest fact may be gone, so that `newest` has to be looked up.
+    """
+    spoilt, faded = set(), set()
+    for item, lot, at, qty in zip(*moves, strict=True):
+        cell = cells[item]
+        floor = cell.lot_counted.get(lot, cell.counted)
+        if at == floor:
+            spoilt.add(item)
+        elif at > floor:
+            cell.lots[lot] = cell.lots.get(lot, 0) - sign * qty
+        if at >= cell.newest:
+            faded.add(item)
+    return spoilt, faded
+
+
+def newest(entries: Iterable[Placed], items: Iterable[str]) -> dict[str, int]:
+    """When the newest fact of each item was, from the entries of one place, newest first; no fact, no time."""
+    found, wanted = dict[str, int](), set(items)
+    for entry in entries:
+        for item in wanted & items_of(entry.fact):
+            found[item] = getattr(entry.fact, "at", NEVER)
+            wanted.remove(item)
+        if not wanted:
+            break
+    return found
+
+
 def _deciding(counts: list[PlacedCount], known: int) -> list[PlacedCount]:
     """Leave out what a later count of the whole item makes irrelevant."""
     for start in range(len(counts) - 1, 0, -1):

@@ -9,18 +9,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from node.events import Arrival, Count, Movement, Receipt
-from node.folding.cells import Drain, Gain, Moves, PlacedCount, StockFact, items_of
+from node.folding.cells import Drain, Gain, Moves, PlacedCount, StockFact, effects, items_of
 
 Moved = Movement | Gain | Drain
 GAINS = (Receipt, Arrival, Gain)
 
 
 class PlacePending:
-    """Of one place: columns of its movements in and out, and counts by item."""
+    """Of one place: columns of its movements in and out, those of them that were undone, and counts by item."""
 
     def __init__(self) -> None:
         self.gains = Moves([], [], [], [])
         self.losses = Moves([], [], [], [])
+        self.undone_gains = Moves([], [], [], [])
+        self.undone_losses = Moves([], [], [], [])
         self.counts: dict[str, list[PlacedCount]] = {}
 
 
@@ -47,10 +49,10 @@ class Pending:
         """Keep the lines of movements at one place, column by column: lines are too many to be looked at singly."""
         here = self.of(place)
         gains = [fact for fact in facts if type(fact) in GAINS]
-        self._extend(place, here, here.gains, gains)
-        self._extend(place, here, here.losses, [fact for fact in facts if type(fact) not in GAINS])
+        self._extend(place, here.gains, gains)
+        self._extend(place, here.losses, [fact for fact in facts if type(fact) not in GAINS])
 
-    def _extend(self, place: str, here: PlacePending, moves: Moves, facts: Sequence[Moved]) -> None:
+    def _extend(self, place: str, moves: Moves, facts: Sequence[Moved]) -> None:
         lines = [line for fact in facts for line in fact.lines]
         items = [line.item for line in lines]
         fresh = set(items)
@@ -76,11 +78,17 @@ class Pending:
         self._mark(fact.place, {line.item for line in fact.lines})
         self.lines += len(fact.lines)
 
-    def lose(self, fact: StockFact) -> None:
-        """A fact that was folded is undone: its cells have to be recounted."""
-        items = items_of(fact)
-        self.lost.update((fact.place, item) for item in items)
-        self._mark(fact.place, items)
+    def undo(self, fact: StockFact) -> None:
+        """A fact that was folded is undone: movements are taken back, the cells of a count have to be recounted."""
+        if isinstance(fact, Count):
+            items = items_of(fact)
+            self.lost.update((fact.place, item) for item in items)
+            self._mark(fact.place, items)
+            return
+        here = self.of(fact.place)
+        for sign, lines in effects(fact):
+            moves = here.undone_gains if sign > 0 else here.undone_losses
+            self._extend(fact.place, moves, [Gain(fact.at, lines)])
 
     def take_fresh(self) -> list[tuple[str, list[str]]]:
         """The items to mark as unsettled, by place, where that has changed; it is written after this."""

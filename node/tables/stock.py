@@ -56,8 +56,10 @@ class Unsettled(Table):
 
 
 class Touch(Table):
-    """Which entries move or count something at a place: one row a batch, `packed` holds pairs of at and n, 64-bit
-    little-endian; `newest` is the latest time among them, `n` the least number.
+    """Which entries move or count something at a place: each row names up to 128 entries of one batch.
+
+    `packed` holds pairs of at and n, 64-bit little-endian, the oldest first; `newest` is the latest of these times, `n`
+    the least of these numbers.
     """
 
     place = TextField()

@@ -180,6 +180,21 @@ def test_any_arrival_any_batches_and_any_loss_of_memory_give_the_same_tables(arr
 
 @given(arrivals())
 @EXAMPLES
+def test_a_place_is_read_back_however_its_entries_are_packed(arrival):
+    entries, batches = arrival
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("PAIRS", 2), ("CHUNK_MIN", 1), ("CHUNK_MAX", 2)):
+            patch.setattr(f"node.folding.books.{name}", value)
+        log = FakeLog(Projector(memory_db()))
+        for batch in batches:
+            log.take(batch)
+            log.fold.settle()
+        packed = dump(log.fold)
+    assert packed == dump(folded_at_once(entries))
+
+
+@given(arrivals())
+@EXAMPLES
 def test_the_tables_show_what_the_plain_model_says(arrival):
     entries, batches = arrival
     log = FakeLog(Projector(memory_db()))
@@ -378,6 +393,14 @@ def test_an_undo_can_not_be_undone():
 @pytest.mark.parametrize("target", ["", "zz", "ab" * 31, ("AB" * 32), " " * 64])
 def test_an_undo_of_something_that_is_no_id_does_nothing(target):
     assert stock_of(RECEIPT, entry(9, Void(target, "?", 40))) == {"A": 9000}
+
+
+def test_the_newest_fact_undone_leaves_the_age_of_the_one_before():
+    log = FakeLog(Projector(memory_db()))
+    for one in (RECEIPT, DROP, entry(9, Void(DROP.id.hex(), "a slip", 40))):
+        log.take([one])
+        log.fold.settle()
+    assert dump(log.fold)["cell"] == [("gym", "blanket", 10, None)]
 
 
 def test_what_is_undone_altogether_leaves_no_trace_in_the_stock():
