@@ -1,18 +1,19 @@
 """Who is meant by a word: items and places by id, code or name, and the nearest names where nothing fits.
 
 Case and spaces don't matter in names and codes. An item may be written with its unit in brackets, "Rice (kg)", since
-that is what tells items of one name apart.
+that is what tells items of one name apart. What this node's own catalogue doesn't know, all may know from the start
+(`node.starter`): reading finds that too, and writes nothing.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
+from node import searching, starter
+from node.events import Item
 from node.fold import Node
 from node.folding.names import search_key
 from sync.errors import NotFound, OutOfRange
@@ -20,7 +21,6 @@ from sync.identity import b32, node_id, show_id
 
 ID_CHARS = 16
 NEAREST = 5  # names that are offered where nothing fits
-NEAR_ENOUGH = 60  # of 100
 KEPT = "Nothing was recorded."
 _WITH_UNIT = re.compile(r"(.+?)\s*\(([^()]+)\)\s*")
 
@@ -68,11 +68,20 @@ def _marks(values: Sequence[Any]) -> str:
 
 def item_rows(node: Node, ids: Sequence[str]) -> list[ItemRow]:
     """The catalogue's rows of these items, in the order of the ids; unknown ones are left out."""
-    found = {}
+    found = {id: _starting_row(fact) for id in ids if (fact := starter.fact_of(id))}
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
-        found.update(_items(node, part))
+        found.update({id: row for id, row in _items(node, part).items() if row.name or id not in found})
     return [found[id] for id in ids if id in found]
+
+
+def _starting_row(fact: Item) -> ItemRow:
+    return ItemRow(fact.id, str(fact.name), str(fact.unit), str(fact.category), dict(fact.codes), dict(fact.packs))
+
+
+def is_written(node: Node, id: str) -> bool:
+    """Whether some entry says what this item is called."""
+    return bool(query(node, "SELECT 1 FROM item WHERE id = ? AND name <> ''", id))
 
 
 def _items(node: Node, ids: Sequence[str]) -> dict[str, ItemRow]:
@@ -118,6 +127,17 @@ def find_item(node: Node, text: str, unit: str | None = None) -> ItemRow:
 
 
 def _item_ids(node: Node, text: str, unit: str | None) -> list[str]:
+    """Ids that a text means among the node's own items, else among those that all know from the start."""
+    return _of_unit(node, _own_ids(node, text), unit) or _of_unit(node, starter.called(text), unit)
+
+
+def _of_unit(node: Node, ids: list[str], unit: str | None) -> list[str]:
+    if unit is None:
+        return ids
+    return [row.id for row in item_rows(node, ids) if search_key(row.unit) == search_key(unit)]
+
+
+def _own_ids(node: Node, text: str) -> list[str]:
     exact, key = text.strip(), search_key(text)
     scheme, _, code = key.partition(":")
     by_id = query(node, "SELECT id FROM item WHERE id = ?", exact)
@@ -125,16 +145,15 @@ def _item_ids(node: Node, text: str, unit: str | None) -> list[str]:
         node,
         "SELECT id FROM item WHERE name_key = ? AND name <> '' UNION "
         "SELECT item FROM item_code WHERE code_key = ? AND code <> '' UNION "
-        "SELECT item FROM item_code WHERE code_key = ? AND code <> '' AND lower(scheme) = ? ORDER BY 1",
+        "SELECT item FROM item_code WHERE code_key = ? AND code <> '' AND lower(scheme) = ? UNION "
+        "SELECT item FROM item_name WHERE name_key = ? AND name <> '' ORDER BY 1",
         key,
         key,
         search_key(code),
         scheme,
+        key,
     )
-    ids = [id for (id,) in found]
-    if unit is None:
-        return ids
-    return [row.id for row in item_rows(node, ids) if search_key(row.unit) == search_key(unit)]
+    return [id for (id,) in found]
 
 
 def _is_moved(node: Node, text: str) -> bool:
@@ -162,13 +181,24 @@ def new_item_id(node: Node, name: str, unit: str) -> str:
     raise AssertionError("unreachable")
 
 
-def search_items(node: Node, text: str, limit: int = 20) -> list[ItemRow]:
-    """Items that a few typed letters may mean, likeliest first; forgives typing errors."""
+def search_items(node: Node, text: str, limit: int = 20, own: bool = False) -> list[ItemRow]:
+    """Items that a few typed letters may mean, likeliest first; forgives typing errors. `own`: only written ones."""
     rows = query(
         node,
-        "SELECT id, name_key FROM item UNION ALL SELECT item, code_key FROM item_code WHERE code <> ''",
+        "SELECT id, name_key FROM item UNION ALL SELECT item, code_key FROM item_code WHERE code <> '' "
+        "UNION ALL SELECT item, name_key FROM item_name WHERE name <> ''",
     )
-    return item_rows(node, _nearest(text, rows, limit))
+    known = {id for id, _ in rows}
+    rows += [(id, name) for id, name in starter.names() if not own or id in known]
+    return item_rows(node, searching.likeliest(text, rows, limit, before=known))
+
+
+def slips(node: Node, name: str) -> list[ItemRow]:
+    """Items whose name a new name is perhaps a slip for: all but equal to it, and none is just so called."""
+    rows = search_items(node, name, NEAREST)
+    if any(search_key(row.name) == search_key(name) for row in rows):
+        return []
+    return [row for row in rows if searching.same_but_for_a_slip(name, row.name)]
 
 
 # places
@@ -207,7 +237,7 @@ def find_place(node: Node, text: str) -> PlaceRow:
 def search_places(node: Node, text: str, limit: int = 20) -> list[PlaceRow]:
     """Places that a few typed letters may mean, likeliest first."""
     found = {row.id: row for row in places_all(node)}
-    return [found[id] for id in _nearest(text, query(node, "SELECT id, name_key FROM place"), limit)]
+    return [found[id] for id in searching.likeliest(text, query(node, "SELECT id, name_key FROM place"), limit)]
 
 
 # teams
@@ -225,26 +255,7 @@ def team_name(names: dict[bytes, str], key: bytes) -> str:
     return names.get(key) or show_id(node_id(key))[:14]
 
 
-# what is near
-
-
-def _nearest(text: str, rows: Iterable[tuple[Any, ...]], limit: int) -> list[str]:
-    """Ids by likeness of their keys to a text: those that hold its words first, then those that resemble it."""
-    key, ids, keys = search_key(text), [], []
-    for id, name in rows:
-        ids.append(id)
-        keys.append(name)
-    words = key.split()
-    holding = sorted((not k.startswith(key), len(k), k, i) for i, k in zip(ids, keys, strict=True) if _holds(k, words))
-    found = list(dict.fromkeys(id for *_, id in holding))[:limit]
-    if len(found) < limit and key:
-        matches = process.extract(key, keys, scorer=fuzz.WRatio, limit=limit, score_cutoff=NEAR_ENOUGH)
-        found += [ids[at] for _, _, at in matches]
-    return list(dict.fromkeys(found))[:limit]
-
-
-def _holds(key: str, words: Sequence[str]) -> bool:
-    return all(word in key for word in words)
+# what is said where nothing fits
 
 
 def _did_you_mean(names: Sequence[str], what: str) -> str:

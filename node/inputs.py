@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
-from node import catalogue
+from node import catalogue, codes, starter
 from node.catalogue import ItemRow
-from node.events import ReceiptLine
+from node.events import ReceiptLine, encode
 from node.fold import Node
 from node.requests import PlaceIn, ReceiptLineIn
 from node.units import format_time, parse_date, parse_degrees, parse_money, parse_packed, parse_qty, parse_time
@@ -57,9 +57,27 @@ def rows(node: Node, lines: Sequence[Any], least: int) -> list[Read]:
     found = []
     for i, line in enumerate(lines):
         with field(f"lines.{i}.item"):
-            item = catalogue.find_item(node, line.item)
+            item = known_item(node, line.item)
         with field(f"lines.{i}.qty"):
             found.append((item, qty(line.qty, item, least), line))
+    return found
+
+
+def known_item(node: Node, text: str) -> ItemRow:
+    """The item that a text means; one that nobody has written down yet is written down first, to be known to all."""
+    item = catalogue.find_item(node, text)
+    fact = starter.fact_of(item.id)
+    if fact and not catalogue.is_written(node, item.id):
+        node.log.append(encode(fact))
+    return item
+
+
+def code(scheme: str, text: str) -> str:
+    """A code of an item, checked where its scheme lets it be."""
+    path = f"codes.{scheme}"
+    found = name(path, text)
+    with field(path):
+        codes.check(scheme, found)
     return found
 
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from node import catalogue, events, inputs
+from msgspec import structs
+
+from node import catalogue, events, inputs, starter
 from node.events import AnyFact, Arrival, Count, CountLine, Dispatch, Distribution, Line, Loss, Receipt, Void
 from node.fold import Node
 from node.folding import lots
@@ -176,19 +178,19 @@ def _refuse_undo(node: Node, target: Folded) -> None:
 
 
 def add_item(node: Node, body: ItemIn) -> tuple[str, Recorded | None]:
-    """An item of this name and unit: (id, what was written).
+    """An item of this name and unit: (id, what was written). Of a common one, what all know is written with it.
 
     Where there is one already it is that one, and only what is new about it is written; None if nothing is.
     """
     with node.log.transaction():
         name, unit = inputs.name("name", body.name), inputs.name("unit", body.unit)
         category = inputs.word("category", body.category)
-        codes = {inputs.name("codes", k): inputs.name(f"codes.{k}", v) for k, v in body.codes.items()}
+        codes = {inputs.name("codes", k): inputs.code(k, v) for k, v in body.codes.items()}
         packs = {inputs.name("packs", k): inputs.pack(f"packs.{k}", v) for k, v in body.packs.items()}
         known = catalogue.items_named(node, name, unit)
         if not known:
             id = catalogue.new_item_id(node, name, unit)
-            return id, write(node, _item(id, category, codes, packs, name=name, unit=unit))
+            return id, write(node, _new_item(_item(id, category, codes, packs, name=name, unit=unit)))
         row = catalogue.item_rows(node, known[:1])[0]
         codes = {k: v for k, v in codes.items() if row.codes.get(k) != v}
         packs = {k: v for k, v in packs.items() if row.packs.get(k) != v}
@@ -196,6 +198,14 @@ def add_item(node: Node, body: ItemIn) -> tuple[str, Recorded | None]:
         if not (codes or packs or category):
             return row.id, None
         return row.id, write(node, _item(row.id, category, codes, packs))
+
+
+def _new_item(said: events.Item) -> events.Item:
+    known = starter.fact_of(said.id)
+    if known is None:
+        return said
+    category = said.category or known.category
+    return structs.replace(known, category=category, codes=known.codes | said.codes, packs=known.packs | said.packs)
 
 
 def _item(id: str, category: str, codes: dict[str, str], packs: dict[str, int], **named: Any) -> events.Item:

@@ -6,7 +6,7 @@ words, rare ones counting for more. Pure computing: no clock, no database.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 from math import log
 from unicodedata import combining, normalize
@@ -39,20 +39,30 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_WORD.findall(folded(name))))
 
 
-def likeliest(text: str, names: Iterable[Named], limit: int) -> list[str]:
-    """Ids by how likely a text means them: first those that hold all its words, then those that resemble it."""
+def likeliest(text: str, names: Iterable[Named], limit: int, before: Container[str] = ()) -> list[str]:
+    """Ids by how likely a text means them: first those that hold all its words, then those that resemble it.
+
+    Among those that hold it, the ids of `before` come first.
+    """
     known = list(names)
-    found = dict.fromkeys(_holding(folded(text), known))
+    found = dict.fromkeys(_holding(folded(text), known, before))
     if len(found) < limit:
         found.update(dict.fromkeys(_resembling(text, known)))
     return list(found)[:limit]
 
 
-def _holding(key: str, names: Sequence[Named]) -> list[str]:
+def _holding(key: str, names: Sequence[Named], before: Container[str]) -> list[str]:
+    """Ids whose names hold every part of a key, where there are any at the beginning of words; else anywhere."""
     parts = key.split()
     keys = ((id, folded(name)) for id, name in names)
-    held = [(not k.startswith(key), len(k), k, id) for id, k in keys if all(part in k for part in parts)]
-    return [id for *_, id in sorted(held)]
+    held = [(id not in before, not k.startswith(key), len(k), k, id) for id, k in keys if all(p in k for p in parts)]
+    asked = words_of(key)
+    begun = [row for row in held if _begins(asked, words_of(row[3]))]
+    return [id for *_, id in sorted(begun or held)]
+
+
+def _begins(asked: Sequence[str], words: Sequence[str]) -> bool:
+    return all(any(word.startswith(part) for word in words) for part in asked)
 
 
 def _resembling(text: str, names: Sequence[Named]) -> list[str]:

@@ -34,7 +34,7 @@ LAYERS = {
     "exchange*": "sync.exchange sync.giving sync.taking sync.parcel",
     "carriers": "sync.client sync.server sync.bundle",
     "company": "sync.pairing sync.peers sync.discovery sync.scheduler",
-    "facts": "node.events node.units node.requests",
+    "facts": "node.events node.units node.requests node.codes",
     "many facts": "node.bulk",
     "tables*": "node.tables node.tables.*",
     "folding*": "node.fold node.folding node.folding.*",

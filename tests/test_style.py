@@ -138,7 +138,7 @@ def test_the_top_level_holds_what_it_should_and_nothing_else():
     assert {name.partition("/")[0] for name in _tracked()} == TOP
 
 
-COMES_AS = {"playhouse": "peewee"}  # imported name → distribution, where they differ
+COMES_AS = {"playhouse": "peewee", "stdnum": "python-stdnum"}  # imported name → distribution, where they differ
 
 
 def _libraries() -> dict[str, str]:

@@ -114,7 +114,7 @@ def _item(node: Node, item: ItemOf) -> str:
 
 
 def _id_of(node: Node, text: str, ids: dict[str, str]) -> str:
-    return ids.get(text) or catalogue.find_item(node, text).id
+    return ids.get(text) or inputs.known_item(node, text).id
 
 
 def _kit(node: Node, id: str, item: ItemOf, ids: dict[str, str]) -> None:

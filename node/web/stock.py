@@ -55,7 +55,7 @@ def _holds(row: dict[str, Any], text: str) -> bool:
 
 def _resembling(rows: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     """Rows of the items that a mistyped word may mean."""
-    meant = {row.id for row in catalogue.search_items(context.node(), text)}
+    meant = {row.id for row in catalogue.search_items(context.node(), text, own=True)}
     return [row for row in rows if row["item"] in meant]
 
 

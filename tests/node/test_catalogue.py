@@ -117,12 +117,13 @@ def test_what_was_moved_before_anybody_named_it_goes_by_its_id(node):
 
 
 def test_a_code_or_pack_that_was_taken_back_is_gone(node):
-    id = catalogue.find_item(node, "HSHETARPW406").id
-    node.log.append(b'{"type":"item","id":"%s","codes":{"IFRC":""},"packs":{"bale":5000}}' % id.encode())
+    id, _ = record.add_item(node, ItemIn(name="Tarpaulin 4x6", unit="piece", codes={"shop": "T-46"}))
+    taken = b'{"type":"item","id":"%s","codes":{"IFRC":"","shop":""},"packs":{"bale":5000}}'
+    node.log.append(taken % id.encode())
     assert catalogue.item_rows(node, [id])[0].codes == {}
     assert catalogue.item_rows(node, [id])[0].packs == {"bale": 5000}
     with pytest.raises(NotFound):
-        catalogue.find_item(node, "HSHETARPW406")
+        catalogue.find_item(node, "T-46")
 
 
 def test_a_team_without_a_name_goes_by_the_first_groups_of_its_id():

@@ -337,9 +337,9 @@ def test_a_single_entry_is_told_like_in_the_log(node):
 
 
 def test_items_are_listed_by_name_and_page_by_page(node):
-    record.add_item(node, ItemIn(name="axe", unit="piece", codes={"IFRC": "A1"}, packs={"box": "12"}))
+    record.add_item(node, ItemIn(name="awl", unit="piece", codes={"IFRC": "A1"}, packs={"box": "12"}))
     rows = queries.items(node)
-    assert [row["name"] for row in rows] == ["axe", "Blanket", "Rice"]
+    assert [row["name"] for row in rows] == ["awl", "Blanket", "Rice"]
     assert (rows[0]["codes"], rows[0]["packs"]) == ({"IFRC": "A1"}, {"box": "12"})
     assert queries.items(node, limit=1) == rows[:1]
     assert queries.items(node, after=rows[0]["item"], limit=1) == rows[1:2]
