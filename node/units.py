@@ -10,6 +10,8 @@ from sync.errors import Malformed, OutOfRange
 THOUSAND = 1000
 QTY_MAX = 10**15  # thousandths of a unit: a thousand milliard units in one line
 _QTY = re.compile(r"[+-]?\d{1,16}(\.\d{1,3})?")
+_LIKE_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+_MONEY = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+|(?=\.\d))(\.\d*)?")
 _PACKED = re.compile(r"([+-]?\d{1,16}(?:\.\d{1,3})?)\s*([^\W\d_][\w -]*)?")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MS_MIN = (dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
@@ -32,8 +34,8 @@ def parse_qty(text: str) -> int:
 
 
 def parse_packed(text: str, packs: Mapping[str, int]) -> int:
-    """A quantity as people say it, in thousandths: "24", "6case", "6case+4". `packs` maps a name to thousandths."""
-    return sum(_one_packed(part, packs) for part in re.split(r"(?<=[^\s+])\+", text.strip()))
+    """A quantity as people say it, in thousandths: "24", "6case", "6 cases + 4". `packs` maps a name to thousandths."""
+    return sum(_one_packed(part, packs) for part in re.split(r"(?<=[^\s+])\s*\+", text.strip()))
 
 
 def _one_packed(text: str, packs: Mapping[str, int]) -> int:
@@ -43,7 +45,7 @@ def _one_packed(text: str, packs: Mapping[str, int]) -> int:
     number, pack = match.groups()
     if pack is None:
         return parse_qty(number)
-    size = {name.casefold(): qty for name, qty in packs.items()}.get(pack.strip().casefold())
+    size = _pack_size(pack.strip().casefold(), packs)
     if size is None:
         known = ", ".join(sorted(packs)) or "none"
         raise Malformed(f"This item has no pack called {pack!r}; it has: {known}.", kept="Nothing was recorded.")
@@ -51,6 +53,28 @@ def _one_packed(text: str, packs: Mapping[str, int]) -> int:
     if total % THOUSAND:
         raise OutOfRange(f"{text} comes to less than a thousandth of a unit.", kept="Nothing was recorded.")
     return parse_qty(format_qty(total // THOUSAND))
+
+
+def _pack_size(said: str, packs: Mapping[str, int]) -> int | None:
+    """What a pack holds; several of them may be said with an s."""
+    sizes = {name.casefold(): qty for name, qty in packs.items()}
+    names = (said, said.removesuffix("s"), said.removesuffix("es"))
+    return next((sizes[name] for name in names if name in sizes), None)
+
+
+def format_packed(thousandths: int, packs: Mapping[str, int]) -> str:
+    """The same quantity in the largest packs that it fills, as people say it: "6 case + 4"; empty if it fills none."""
+    parts, left = [], thousandths
+    for name, size in sorted(packs.items(), key=lambda pack: (-pack[1], pack[0])):
+        if 0 < size <= left and size != THOUSAND:
+            parts.append(f"{left // size} {name}")
+            left %= size
+    return " + ".join([*parts, format_qty(left)] if parts and left else parts)
+
+
+def may_be_thousands(text: str) -> bool:
+    """Whether a quantity such as "1.000" is a thousand to many people, although it is read as one here."""
+    return any(_LIKE_THOUSANDS.fullmatch(part.strip()) for part in text.split("+"))
 
 
 def format_qty(thousandths: int) -> str:
@@ -62,10 +86,9 @@ def format_qty(thousandths: int) -> str:
 
 def parse_money(text: str) -> str:
     """A unit value as the canonical decimal string, at most nine places: "12.50" → "12.5"."""
-    try:
-        value = Decimal(text.strip().replace(",", ""))
-    except InvalidOperation:
-        raise Malformed(f"{text!r} is not an amount.", kept="Nothing was recorded.") from None
+    if not _MONEY.fullmatch(text.strip()):
+        raise Malformed(f"{text!r} is not an amount.", kept="Nothing was recorded.", todo="Write it like 1250 or 12.50.")
+    value = Decimal(text.strip().replace(",", ""))
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -9 or abs(value) >= 10**15:
         raise OutOfRange(f"{text!r} is outside what an amount can be (nine decimal places at most).")
@@ -91,6 +114,16 @@ def format_time(ms: int) -> str:
     ms = min(max(ms, _MS_MIN), _MS_MAX)
     moment = _EPOCH + dt.timedelta(milliseconds=ms)
     return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
+
+
+def day_of(ms: int) -> str:
+    """The calendar date (UTC) of a time, as YYYY-MM-DD; it sorts like the time."""
+    return format_time(ms)[:10]
+
+
+def days_between(one: str, other: str) -> int:
+    """How many days the other date comes after the one; both as YYYY-MM-DD."""
+    return (dt.date.fromisoformat(other) - dt.date.fromisoformat(one)).days
 
 
 def parse_date(text: str) -> str:
