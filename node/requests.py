@@ -76,6 +76,67 @@ class CountIn(Body):
     note: str | None = None
 
 
+class DispatchIn(Body):
+    """Goods leave a place for another; a waybill number is made up unless one is given. `driver` is a handle."""
+
+    place: str
+    to: str
+    lines: list[LineIn]
+    vehicle: str | None = None
+    driver: str | None = None
+    seal: str | None = None
+    need: str | None = None
+    waybill: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+class ArrivalLineIn(Body):
+    """What of an item came in: `qty` in good order; beside it what came damaged, and what is given up as missing."""
+
+    item: str
+    qty: str
+    damaged: str | None = None
+    missing: str | None = None
+    lot: str | None = None
+
+
+class ArrivalIn(Body):
+    """Goods of a dispatch (its id, waybill number or the text of its waybill) came in.
+
+    Without `lines` all that is still open came, but for what `damaged` and `missing` say. `place` is where, if not
+    where they were sent.
+    """
+
+    dispatch: str
+    lines: list[ArrivalLineIn] | None = None
+    damaged: list[LineIn] = []
+    missing: list[LineIn] = []
+    place: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+class MoveIn(Body):
+    """Goods went from one place to another before the eyes of the same people."""
+
+    place: str
+    to: str
+    lines: list[LineIn]
+    at: str | None = None
+    note: str | None = None
+
+
+class ReturnIn(Body):
+    """What is left on a vehicle, or these lines of it, goes back to a place."""
+
+    vehicle: str
+    to: str
+    lines: list[LineIn] | None = None
+    at: str | None = None
+    note: str | None = None
+
+
 class NeedIn(Body):
     """What people need at a place; after `until` it is over by itself."""
 

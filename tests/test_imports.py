@@ -43,7 +43,11 @@ LAYERS = {
     "catalogue": "node.catalogue",
     "words in and out": "node.inputs node.ledger node.telling",
     "use": "node.record node.queries node.accounts",
-    "acts*": "node.redacting node.starting node.needing node.promises node.needs node.filling node.planning",
+    "acts*": (
+        "node.redacting node.starting node.needing node.moving node.transit node.transfers node.runs "
+        "node.slips node.papers node.waybill node.loads node.scanning node.promises node.needs "
+        "node.filling node.planning"
+    ),
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",

@@ -1,0 +1,225 @@
+"""Writes down goods that go from place to place: what left, what came in, or both where the same people saw it.
+
+The two ends of a transfer are two facts by two teams, and neither waits for the other: what came in is recorded also
+where nobody here has heard that it was sent. Lots that nobody named are written out, first expired, first out.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from node import catalogue, events, inputs, slips, transit, waybill
+from node.catalogue import ItemRow
+from node.events import Arrival, ArrivalLine, Dispatch, Line
+from node.fold import Node
+from node.folding import lots
+from node.inputs import KEPT
+from node.record import Recorded, lines_out, when, write
+from node.requests import ArrivalIn, ArrivalLineIn, DispatchIn, LineIn, MoveIn
+from node.transit import Transfer
+from node.units import format_qty
+from sync.errors import Conflict, Malformed, OutOfRange
+from sync.identity import b32
+
+NUMBER_BYTES = 5  # of a waybill: 8 characters
+
+
+@dataclass(frozen=True)
+class Sent(Recorded):
+    """A dispatch that was written, and the number of its waybill."""
+
+    waybill: str = ""
+
+
+@dataclass(frozen=True)
+class Arrived(Recorded):
+    """An arrival that was written; `missing` is what of its dispatch is still open (item, qty as decimal text)."""
+
+    missing: list[dict[str, str]] = field(default_factory=list)
+    dispatch: str = ""
+
+
+@dataclass(frozen=True)
+class Moved(Recorded):
+    """Both ends of a move: `entry` is the dispatch, `arrival` the other (hex ids)."""
+
+    arrival: str = ""
+
+
+class Part(NamedTuple):
+    """What a line says: thousandths in good order, damaged and missing, of one lot where `lot` names it."""
+
+    item: str
+    lot: str
+    good: int
+    damaged: int
+    missing: int
+
+
+# leaving
+
+
+def dispatch(node: Node, body: DispatchIn) -> Sent:
+    """Goods left a place for another."""
+    with node.log.transaction():
+        fact = Dispatch(
+            when(node, body.at),
+            *_ends(node, body.place, body.to),
+            _out(node, body.place, body.lines),
+            inputs.word("waybill", body.waybill) or b32(node.rng(NUMBER_BYTES)).upper(),
+            inputs.word("vehicle", body.vehicle),
+            inputs.word("driver", body.driver),
+            inputs.word("seal", body.seal),
+            inputs.need(node, body.need),
+            inputs.note(body.note),
+        )
+        done = write(node, fact)
+        return Sent(done.entry, notices=done.notices, waybill=fact.waybill)
+
+
+def move(node: Node, body: MoveIn) -> Moved:
+    """Goods went from one place to another: both ends, or neither, are written."""
+    with node.log.transaction():
+        at, note = when(node, body.at), inputs.note(body.note)
+        place, to = _ends(node, body.place, body.to)
+        lines = _out(node, body.place, body.lines)
+        sent = write(node, Dispatch(at, place, to, lines, note=note))
+        came = [ArrivalLine(line.item, line.qty, line.lot) for line in lines]
+        arrival = write(node, Arrival(at, to, sent.entry, came))
+        return Moved(sent.entry, notices=sent.notices, arrival=arrival.entry)
+
+
+def _ends(node: Node, place: str, to: str) -> tuple[str, str]:
+    found = inputs.place(node, place), inputs.place(node, to, "to")
+    if found[0] == found[1]:
+        with inputs.field("to"):
+            raise OutOfRange("Goods can't go from a place to itself.", kept=KEPT, todo="Name where they went.")
+    return found
+
+
+def _out(node: Node, place: str, lines: Sequence[LineIn]) -> list[Line]:
+    return lines_out(node, inputs.place(node, place), inputs.rows(node, lines, least=1))
+
+
+# coming in
+
+
+def arrive(node: Node, body: ArrivalIn) -> Arrived:
+    """Goods of a dispatch came in: these lines, or all that is still open; what isn't said stays in transit."""
+    with node.log.transaction():
+        one, place = _coming(node, body)
+        _learn(node, one)
+        parts = [*_parts(node, body.lines or []), *_ruined(node, body)]
+        lines = _lines_in(node, one, parts, everything=body.lines is None)
+        if not lines:
+            raise _nothing(one)
+        done = write(node, Arrival(when(node, body.at), place, one.dispatch, lines, inputs.note(body.note)))
+        after = transit.get(node, one.dispatch)
+        missing = {item: sums.open for item, sums in after.items().items() if sums.open > 0}
+        return Arrived(
+            done.entry,
+            notices=[*done.notices, *_doubts(one, after)],
+            missing=[{"item": item, "qty": format_qty(qty)} for item, qty in missing.items()],
+            dispatch=one.dispatch,
+        )
+
+
+def _coming(node: Node, body: ArrivalIn) -> tuple[Transfer, str]:
+    """The dispatch that is meant, and where its goods came in."""
+    with inputs.field("dispatch"):
+        text = body.dispatch
+        one = transit.find(node, slips.take(node, text).id if waybill.is_text(text) else text)
+    if body.place:
+        return one, inputs.place(node, body.place)
+    if not one.to:
+        with inputs.field("place"):
+            raise Malformed(
+                "Where it was to go isn't known here.", kept=KEPT, todo="Say where the goods came in, as the place."
+            )
+    return one, one.to
+
+
+def _learn(node: Node, one: Transfer) -> None:
+    """Say what a waybill calls items that nobody here has named yet, or they would lie here under their bare ids."""
+    told = one.slip.names.items if one.slip else {}
+    known = {row.id for row in catalogue.item_rows(node, list(told))}
+    for item, (name, unit) in told.items():
+        if item not in known and name and unit:
+            write(node, events.Item(item, name=name, unit=unit))
+
+
+def _parts(node: Node, lines: Sequence[ArrivalLineIn]) -> list[Part]:
+    found = []
+    for i, (item, good, line) in enumerate(inputs.rows(node, lines, least=0) if lines else []):
+        damaged, missing = (_amount(item, f"lines.{i}.{name}", getattr(line, name)) for name in ("damaged", "missing"))
+        if not good + damaged + missing:
+            with inputs.field(f"lines.{i}.qty"):
+                raise OutOfRange(f"Of {item.label} nothing came.", kept=KEPT, todo="Leave the line out.")
+        found.append(Part(item.id, inputs.lot(f"lines.{i}.", line.lot), good, damaged, missing))
+    return found
+
+
+def _amount(item: ItemRow, path: str, text: str | None) -> int:
+    with inputs.field(path):
+        return inputs.qty(text, item, 0) if text and text.strip() else 0
+
+
+def _ruined(node: Node, body: ArrivalIn) -> list[Part]:
+    """What is said beside the lines: damaged, and given up as missing."""
+    found = []
+    for name in ("damaged", "missing"):
+        lines = getattr(body, name)
+        for item, qty, line in inputs.rows(node, lines, least=1) if lines else []:
+            amounts = (0, qty, 0) if name == "damaged" else (0, 0, qty)
+            found.append(Part(item.id, inputs.lot("", line.lot), *amounts))
+    return found
+
+
+def _lines_in(node: Node, one: Transfer, parts: Iterable[Part], everything: bool) -> list[ArrivalLine]:
+    """One line for each item and lot, from the lots that are still on their way; the rest too, with `everything`."""
+    left, dates = one.open_lots(), transit.expiries(node, one)
+    sums: dict[tuple[str, str], list[int]] = {}
+    ordered = sorted(parts, key=lambda part: not part.lot)  # lots that were named are set aside first
+    for item, lot, *amounts in ordered:
+        held = left.setdefault(item, {})
+        for at, qty in enumerate(amounts):
+            for of, share in _shares(held, dates.get(item, {}), lot, qty):
+                sums.setdefault((item, of), [0, 0, 0])[at] += share
+    for item, held in left.items() if everything else ():
+        for lot, qty in held.items():
+            if qty > 0:
+                sums.setdefault((item, lot), [0, 0, 0])[0] += qty
+    return [ArrivalLine(item, good, lot, damaged, missing) for (item, lot), (good, damaged, missing) in sums.items()]
+
+
+def _shares(held: dict[str, int], dates: dict[str, str], lot: str, qty: int) -> list[tuple[str, int]]:
+    if not lot:
+        return lots.take(held, dates, qty)
+    held[lot] = held.get(lot, 0) - qty
+    return [(lot, qty)] if qty else []
+
+
+def _nothing(one: Transfer) -> Conflict | OutOfRange:
+    if one.at is None:
+        return OutOfRange(
+            "What was sent isn't known here.",
+            kept=KEPT,
+            todo="Say what came in, like blanket=24, or read in the waybill that came with it.",
+        )
+    return Conflict(
+        "Nothing of this dispatch is on its way any more.",
+        kept=KEPT,
+        todo="If goods did come in, say which, like blanket=24: it is recorded, and shown to both teams.",
+    )
+
+
+def _doubts(before: Transfer, after: Transfer) -> list[str]:
+    """What is worth a look about an arrival."""
+    if after.at is None:
+        return ["This dispatch isn't known here yet. The two will be matched when its sender's news comes."]
+    if after.undone:
+        return ["Its sender undid this dispatch. Both teams see it among the transfers."]
+    if any(sums.open < 0 for sums in after.items().values()):
+        twice = " It was recorded as come in before." if before.arrivals else ""
+        return [f"More came in than was sent.{twice} Both teams see it among the transfers."]
+    return []

@@ -1,0 +1,72 @@
+"""Waybills that were read in: a small table of this node's own, no part of the log nor of any digest.
+
+It lets goods arrive before their sender's log is heard; when that comes, the arrival names the very entry in it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from node import catalogue, events, waybill
+from node.events import Dispatch
+from node.fold import Node
+from node.waybill import Names, Slip
+from sync.errors import Problem, Untrue
+
+KEPT_MAX = 1000  # the newest ones
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS slip (dispatch BLOB PRIMARY KEY, waybill TEXT NOT NULL, read INTEGER NOT NULL,"
+    " node BLOB NOT NULL, log BLOB NOT NULL, payload BLOB NOT NULL, names BLOB NOT NULL)"
+)
+_COLUMNS = "dispatch, node, log, payload, names"
+
+
+def take(node: Node, text: str) -> Slip:
+    """Read a waybill's text and keep it; reading it twice does no harm. A Problem where it can't be believed."""
+    slip = waybill.read(text, node.log.network)
+    with node.log.transaction():
+        known = node.log.store.logs().get(slip.log)
+        if known is not None and known.node != slip.node:
+            raise Untrue("This waybill is forged: it stands in another team's log.", kept="Nothing was recorded.")
+        node.db.execute_sql(_TABLE)
+        row = (bytes.fromhex(slip.id), slip.fact.waybill, node.clock(), slip.node, slip.log)
+        content = (events.encode(slip.fact), msgspec.json.encode(slip.names))
+        node.db.execute_sql("INSERT OR REPLACE INTO slip VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, *content))
+        node.db.execute_sql(
+            "DELETE FROM slip WHERE dispatch NOT IN (SELECT dispatch FROM slip ORDER BY read DESC, dispatch LIMIT ?)",
+            (KEPT_MAX,),
+        )
+    return slip
+
+
+def every(node: Node) -> list[Slip]:
+    """All that were read in and whose dispatch isn't in the log yet, the newest first."""
+    unknown = "NOT EXISTS (SELECT 1 FROM dispatch d WHERE d.id = slip.dispatch)"
+    return _slips(node, f"{unknown} ORDER BY read DESC, dispatch")
+
+
+def find(node: Node, text: str) -> list[Slip]:
+    """Those that an id, the first 8 digits of one, or a waybill's number means."""
+    plain = text.strip().lower()
+    digits = 8 <= len(plain) <= 64 and not set(plain) - set("0123456789abcdef")
+    low, high = (bytes.fromhex(plain.ljust(64, end)) if digits else b"" for end in "0f")
+    return _slips(node, "lower(waybill) = ? AND waybill <> '' OR dispatch BETWEEN ? AND ?", plain, low, high)
+
+
+def _slips(node: Node, where: str, *values: Any) -> list[Slip]:
+    if not node.db.table_exists("slip"):
+        return []
+    rows = catalogue.query(node, f"SELECT {_COLUMNS} FROM slip WHERE {where}", *values)
+    return [slip for row in rows if (slip := _slip(row))]
+
+
+def _slip(row: Sequence[Any]) -> Slip | None:
+    id, author, log, payload, names = row
+    try:
+        fact = events.decode(bytes(payload))
+    except Problem:
+        return None
+    if not isinstance(fact, Dispatch):
+        return None
+    return Slip(bytes(id).hex(), bytes(author), bytes(log), fact, msgspec.json.decode(names, type=Names))

@@ -1,0 +1,167 @@
+"""The text of a waybill: what it holds, how it is read in, and that no slip or forgery gets through."""
+
+import io
+
+import pytest
+
+from node import moving, papers, queries, record, scanning, slips, waybill
+from node.requests import ArrivalIn, DispatchIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
+from sync.errors import Forbidden, Malformed, NotFound, Problem, Untrue
+from tests.fakes import MemoryNode, memory_node, tell
+
+
+@pytest.fixture
+def sender() -> MemoryNode:
+    """A node with ninety blankets in two lots, of which forty are on their way to a school."""
+    node = memory_node("sender")
+    record.name_team(node, "North team")
+    record.add_item(node, ItemIn(name="Blanket", unit="piece", packs={"bale": "30"}))
+    record.add_place(node, PlaceIn(name="Depot", kind="warehouse"))
+    record.add_place(node, PlaceIn(name="School", kind="site"))
+    for lot, expiry in (("late", "2029-01-01"), ("soon", "2027-01-31")):
+        line = ReceiptLineIn(item="Blanket", qty="45", lot=lot, expiry=expiry)
+        record.receive(node, ReceiptIn(place="Depot", lines=[line]))
+    return node
+
+
+@pytest.fixture
+def stranger() -> MemoryNode:
+    """A node that has never heard of the sender."""
+    node = memory_node("stranger")
+    record.name_team(node, "School team")
+    return node
+
+
+def send(node: MemoryNode, qty: str = "50", **more: str) -> moving.Sent:
+    lines = [LineIn(item="Blanket", qty=qty)]
+    return moving.dispatch(node, DispatchIn(place="Depot", to="School", lines=lines, **more))
+
+
+def test_a_waybill_gets_a_number_of_eight_letters_unless_it_has_one(sender):
+    assert len(send(sender).waybill) == 8
+    assert send(sender, waybill="WB 7").waybill == "WB 7"
+
+
+def test_the_text_is_the_dispatch_with_all_that_it_speaks_of(sender, stranger):
+    sent = send(sender, vehicle="white van", driver="Kite", seal="S-9", note="by the north road")
+    told = papers.read(stranger, papers.text_of(sender, sent.waybill))
+    assert told["dispatch"] == sent.entry
+    assert (told["waybill"], told["from_name"], told["to_name"]) == (sent.waybill, "Depot", "School")
+    assert (told["vehicle"], told["driver"], told["seal"]) == ("white van", "Kite", "S-9")
+    assert told["team"] == "North team"
+    lines = [(line["item_name"], line["unit"], line["qty"], line["lot"], line["expiry"]) for line in told["lines"]]
+    assert lines == [("Blanket", "piece", "45", "soon", "2027-01-31"), ("Blanket", "piece", "5", "late", "2029-01-01")]
+
+
+def test_the_paper_shows_packs(sender):
+    assert [line["packs"] for line in papers.paper(sender, send(sender).entry)["lines"]] == ["1 bale + 15", ""]
+
+
+def test_the_text_is_made_of_what_a_qr_code_holds_best(sender):
+    text = papers.text_of(sender, send(sender).entry)
+    assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/")
+    assert len(text) < waybill.PART_CHARS
+
+
+def test_a_text_may_be_pasted_with_spaces_breaks_and_small_letters(sender, stranger):
+    sent = send(sender)
+    text = papers.text_of(sender, sent.entry).lower()
+    broken = "\n  ".join(text[at : at + 40] for at in range(0, len(text), 40))
+    assert slips.take(stranger, f" {broken} ").id == sent.entry
+
+
+def test_a_long_dispatch_takes_several_codes_that_are_read_in_any_order(sender, stranger):
+    lines = []
+    for at in range(80):
+        record.add_item(sender, ItemIn(name=f"Thing number {at} of many", unit="piece"))
+        lines.append(LineIn(item=f"Thing number {at} of many", qty=str(at + 1)))
+    sent = moving.dispatch(sender, DispatchIn(place="Depot", to="School", lines=lines))
+    parts = waybill.parts(papers.text_of(sender, sent.entry))
+    assert len(parts) > 1 and len(papers.pictures(papers.text_of(sender, sent.entry))) == len(parts)
+    assert len(slips.take(stranger, " ".join(reversed(parts))).fact.lines) == 80
+    with pytest.raises(Malformed, match="missing"):
+        slips.take(stranger, parts[0])
+
+
+def test_no_letter_of_a_text_can_be_changed(sender, stranger):
+    text = papers.text_of(sender, send(sender).entry)
+    for at in range(4, len(text), 37):
+        other = "A" if text[at] != "A" else "B"
+        with pytest.raises(Problem) as caught:
+            slips.take(stranger, text[:at] + other + text[at + 1 :])
+        assert caught.value.kept == "Nothing was recorded."
+    assert slips.every(stranger) == []
+
+
+@pytest.mark.parametrize("text", ["", "BL1:", "BL1:A", "hello", "BL1/1/0:AA", "BL1/2/999:AA", "BL1:" + "A" * 5000])
+def test_what_is_no_waybill_is_refused_in_a_sentence(stranger, text):
+    with pytest.raises(Malformed, match="waybill"):
+        slips.take(stranger, text)
+
+
+def test_nobody_can_sign_for_another_team_that_is_known_here(sender, stranger):
+    tell(sender, stranger)
+    entry = sender.log.get(bytes.fromhex(send(sender).entry))
+    origin = waybill.Origin(entry.log, entry.seq, bytes(32), entry.lamport, entry.claimed, stranger.keys.node)
+    payload = sender.log.store.by_id(entry.id)[4]
+    forged = waybill.write(sender.log.network, origin, payload, waybill.Names(), stranger.keys.sign)
+    with pytest.raises(Untrue, match="another team's log"):
+        slips.take(stranger, forged)
+
+
+def test_a_waybill_of_another_network_is_refused(sender, stranger):
+    text = papers.text_of(sender, send(sender).entry)
+    with pytest.raises(Untrue, match="another network"):
+        waybill.read(text, b"another network!")
+
+
+def test_only_the_sender_can_make_the_code(sender, stranger):
+    sent = send(sender)
+    tell(sender, stranger)
+    with pytest.raises(Forbidden):
+        papers.text_of(stranger, sent.entry)
+    assert papers.paper(stranger, sent.entry)["text"] == ""
+
+
+def test_what_was_read_in_is_no_part_of_log_or_digest(sender, stranger):
+    before = queries.digest(stranger)
+    papers.read(stranger, papers.text_of(sender, send(sender).entry))
+    assert queries.digest(stranger) == before
+    assert len(slips.every(stranger)) == 1
+
+
+def test_a_waybill_is_named_by_its_number_once_it_was_read_in(sender, stranger):
+    sent = send(sender)
+    with pytest.raises(NotFound):
+        papers.paper(stranger, sent.waybill)
+    slips.take(stranger, papers.text_of(sender, sent.entry))
+    assert papers.paper(stranger, sent.waybill.lower())["dispatch"] == sent.entry
+
+
+def test_a_photo_of_the_code_is_read(sender):
+    pytest.importorskip("zxingcpp", reason="needs the extra `scan`")
+    import segno
+
+    text = papers.text_of(sender, send(sender).entry)
+    photo = io.BytesIO()
+    segno.make(text, error="m").save(photo, kind="png", scale=5, border=12)
+    assert scanning.read_photo(photo) == text
+
+
+def test_a_photo_without_a_code_says_so():
+    pytest.importorskip("zxingcpp", reason="needs the extra `scan`")
+    with pytest.raises(Problem, match="photo"):
+        scanning.read_photo(io.BytesIO(b"not a picture"))
+
+
+def test_goods_arrive_at_who_has_only_the_paper(sender, stranger):
+    sent = send(sender)
+    text = papers.text_of(sender, sent.entry)
+    done = moving.arrive(stranger, ArrivalIn(dispatch=text))
+    assert done.missing == []
+    (row,) = queries.stock(stranger)
+    assert (row["item_name"], row["unit"], row["qty"]) == ("Blanket", "piece", "50")
+    tell(sender, stranger)
+    tell(stranger, sender)
+    assert queries.digest(sender)["stock"] == queries.digest(stranger)["stock"]
+    assert [row["qty"] for row in queries.stock(sender)] == ["40", "50"]
