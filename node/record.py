@@ -204,8 +204,8 @@ def _new_item(said: events.Item) -> events.Item:
     known = starter.fact_of(said.id)
     if known is None:
         return said
-    category = said.category or known.category
-    return structs.replace(known, category=category, codes=known.codes | said.codes, packs=known.packs | said.packs)
+    category, packs = said.category or known.category, said.packs or known.packs
+    return structs.replace(known, category=category, codes=known.codes | said.codes, packs=packs)
 
 
 def _item(id: str, category: str, codes: dict[str, str], packs: dict[str, int], **named: Any) -> events.Item:

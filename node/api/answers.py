@@ -27,11 +27,23 @@ class Counted(Struct):
     variance: list[Variance]
 
 
+class NearItem(Struct):
+    """An item whose name is all but equal to another."""
+
+    item: str
+    name: str
+    unit: str
+
+
 class ItemAdded(Struct):
-    """The item's id; `entry` is null where this very item was known already."""
+    """The item's id; `entry` is null where this very item was known already.
+
+    `similar` are items that may be meant instead, where the name looks like a slip for theirs.
+    """
 
     entry: str | None
     item: str
+    similar: list[NearItem]
 
 
 class PlaceAdded(Struct):

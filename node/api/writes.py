@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from node import record, redacting
+from node import catalogue, record, redacting
 from node.requests import Body
 from node.running import Node
 from sync.errors import NotFound, OutOfRange
@@ -21,8 +21,10 @@ def _count(node: Node, body: Any) -> dict[str, Any]:
 
 
 def _item(node: Node, body: Any) -> dict[str, Any]:
+    near = [{"item": row.id, "name": row.name, "unit": row.unit} for row in catalogue.slips(node, body.name)]
     item, recorded = record.add_item(node, body)
-    return {"entry": recorded.entry if recorded else None, "item": item}
+    similar = near if recorded else []
+    return {"entry": recorded.entry if recorded else None, "item": item, "similar": similar}
 
 
 def _place(node: Node, body: Any) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import click
 
-from node import queries, record
+from node import catalogue, queries, record
 from node.cli.base import Call, with_json
 from node.cli.words import age, table
 from node.events import PLACE_KINDS
+from node.fold import Node
 from node.requests import ItemIn, PlaceIn
-from sync.errors import Malformed
+from sync.errors import Conflict, Malformed
 
 
 def spot(text: str | None) -> tuple[str | None, str | None]:
@@ -84,11 +85,14 @@ def item() -> None:
 @click.option("--category", metavar="C")
 @click.option("--code", "codes", multiple=True, metavar="SCHEME:CODE", help="A code, like ifrc:HSHEBLANPMT1.")
 @click.option("--pack", "packs", multiple=True, metavar="NAME=QTY", help="How many a pack holds, like case=12.")
+@click.option("--new", is_flag=True, help="Add it although an item is called nearly the same.")
 @with_json
 def item_add(
-    call: Call, name: str, unit: str, category: str | None, codes: Sequence[str], packs: Sequence[str]
+    call: Call, name: str, unit: str, category: str | None, codes: Sequence[str], packs: Sequence[str], new: bool
 ) -> None:
     """Add an item; the same name and unit is the same item on every node.
+
+    A name that is all but equal to a known one is taken for a slip, unless --new says that it is none.
 
     Example: bucketline item add "Water" --unit litre --pack case=12
     """
@@ -100,8 +104,21 @@ def item_add(
         packs=pairs(packs, "=", "case=12"),
     )
     with call.node() as node:
+        if not new:
+            refuse_slip(node, name)
         id, done = record.add_item(node, body)
     call.answer({"item": id}, f"{name} is in the catalogue." if done else f"{name} was in the catalogue already.")
+
+
+def refuse_slip(node: Node, name: str) -> None:
+    """Raises Conflict where a new name is all but equal to that of a known item."""
+    known = [row.label for row in catalogue.slips(node, name)]
+    if known:
+        raise Conflict(
+            f"{name!r} looks like a slip for {' or '.join(known)}.",
+            kept="Nothing was recorded.",
+            todo="If you mean that one, there is nothing to add. If not, add yours with --new.",
+        )
 
 
 @item.command("list")

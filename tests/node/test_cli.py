@@ -84,7 +84,7 @@ def test_a_drop_is_recorded_in_packs_and_shown_in_units(stocked: Line) -> None:
     done = stocked.json("drop", "gym north", "water=6case+4", "blanket=24", "--people", "40")
     rows = {row["item_name"]: row for row in stocked.json("stock")}
     assert rows["Water"]["qty"] == "404"
-    assert rows["blanket"]["qty"] == "96"
+    assert rows["Blanket"]["qty"] == "96"
     assert list(rows["Water"])[:11] == (
         ["place", "place_name", "team", "item", "item_name", "unit", "qty", "lot", "expiry", "as_of", "heard"]
     )
@@ -112,7 +112,7 @@ def test_undo_brings_the_stock_back_and_both_stay_visible(stocked: Line) -> None
     "words, said",
     [
         (("drop", "Gim Nort", "blanket=1"), "Gym North"),
-        (("drop", "Gym North", "blankt=1"), "blanket"),
+        (("drop", "Gym North", "blankt=1"), "Blanket (piece)"),
         (("drop", "Gym North", "blanket"), "ITEM=QTY"),
         (("drop", "Gym North", "blanket=1.0001"), "not a quantity"),
         (("drop", "Gym North", "blanket=0"), "0"),
@@ -150,7 +150,7 @@ def test_nearby_tells_distance_and_age(stocked: Line) -> None:
 def test_books_balance_and_verify_is_clean(stocked: Line) -> None:
     stocked("drop", "Gym North", "blanket=24")
     stocked("count", "Gym North", "blanket=90")
-    row = next(row for row in stocked.json("report", "balance") if row["item_name"] == "blanket")
+    row = next(row for row in stocked.json("report", "balance") if row["item_name"] == "Blanket")
     assert (row["received"], row["distributed"], row["unexplained"], row["on_hand"]) == ("120", "24", "6", "90")
     found = stocked.json("verify")
     assert found["ok"] is True
