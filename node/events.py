@@ -23,7 +23,7 @@ class Line(Struct, omit_defaults=True, gc=False):
 
 
 class ReceiptLine(Struct, omit_defaults=True, gc=False):
-    """What came in, with what is known of its lot. `value` is per unit, in `currency`."""
+    """What came in or was made, with what is known of its lot. `value` is per unit, in `currency`."""
 
     item: str
     qty: int
@@ -139,7 +139,7 @@ class Repack(Fact, tag="repack"):
     at: int
     place: str
     used: list[Line] = msgspec.field(name="in")
-    made: list[Line] = msgspec.field(name="out")
+    made: list[ReceiptLine] = msgspec.field(name="out")
     note: str = ""
 
 

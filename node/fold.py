@@ -214,12 +214,12 @@ class Projector:
                 if id not in voids or node not in voids[id]:
                     here.moves.append(moved)
                 if kind is Receipt:
-                    names.lots_of(cast(Receipt, moved), stamp_of(lamport, id))
+                    names.lots_of(cast(Receipt, moved).lines, stamp_of(lamport, id))
             elif isinstance(fact, Repack):
-                here = places[fact.place]
-                here.touched += (fact.at, n)
+                places[fact.place].touched += (fact.at, n)
                 if id not in voids or node not in voids[id]:
-                    here.moves += (Drain(fact.at, fact.used), Gain(fact.at, fact.made))
+                    places[fact.place].moves += (Drain(fact.at, fact.used), Gain(fact.at, fact.made))
+                names.lots_of(fact.made, stamp_of(lamport, id))
             elif isinstance(fact, Count):
                 places[fact.place].touched += (fact.at, n)
                 if id not in voids or node not in voids[id]:

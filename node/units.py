@@ -87,7 +87,9 @@ def format_qty(thousandths: int) -> str:
 def parse_money(text: str) -> str:
     """A unit value as the canonical decimal string, at most nine places: "12.50" → "12.5"."""
     if not _MONEY.fullmatch(text.strip()):
-        raise Malformed(f"{text!r} is not an amount.", kept="Nothing was recorded.", todo="Write it like 1250 or 12.50.")
+        raise Malformed(
+            f"{text!r} is not an amount.", kept="Nothing was recorded.", todo="Write it like 1250 or 12.50."
+        )
     value = Decimal(text.strip().replace(",", ""))
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -9 or abs(value) >= 10**15:

@@ -114,7 +114,8 @@ def stated(entries: Iterable[Any]) -> dict[tuple[Any, ...], tuple[Any, bytes]]:
     """The catalogue field by field: the value and the entry of what was stated last, by (lamport, id)."""
     found: dict[tuple[Any, ...], tuple[Any, bytes]] = {}
     entries = list(entries)
-    gone = {e.id for e in entries if not isinstance(e.fact, Receipt)} & undone(entries)  # lots are known all the same
+    tells = (Receipt, Repack)  # of lots, also where it was undone
+    gone = {e.id for e in entries if not isinstance(e.fact, tells)} & undone(entries)
     for entry in sorted((e for e in entries if e.id not in gone), key=lambda e: (e.lamport, e.id)):
         for key, value in _statements(entry):
             found[key] = (value, entry.id)
@@ -136,8 +137,8 @@ def _statements(entry: Any) -> Iterable[tuple[tuple[Any, ...], Any]]:
         for name in ("minimum", "shelf"):
             if getattr(fact, name) is not UNSET:
                 yield ("keep", fact.place, fact.item, name), getattr(fact, name)
-    if isinstance(fact, Receipt):
-        for line in fact.lines:
+    if isinstance(fact, (Receipt, Repack)):
+        for line in fact.lines if isinstance(fact, Receipt) else fact.made:
             yield from _lot_statements(line)
 
 

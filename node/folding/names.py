@@ -11,7 +11,7 @@ from unicodedata import normalize
 import msgspec
 from msgspec import UNSET
 
-from node.events import Item, Keep, Place, Receipt, ReceiptLine, Team
+from node.events import Item, Keep, Place, ReceiptLine, Team
 from sync.log import Folded
 
 NAMING = (Item, Place, Team, Keep)
@@ -147,14 +147,14 @@ class Names:
             self.keep(fact, stamp)
         self.subjects.append((subject_of(entry), entry.n))
 
-    def lots_of(self, fact: Receipt, stamp: bytes) -> None:
-        """Gather what a receipt says of lots."""
-        for line in fact.lines:
+    def lots_of(self, lines: Iterable[ReceiptLine], stamp: bytes) -> None:
+        """Gather what a receipt or a repack says of lots."""
+        for line in lines:
             if line.lot and (line.expiry or line.batch or line.fund or line.value):
                 self.lot(line, stamp)
 
     def lot(self, line: ReceiptLine, stamp: bytes) -> None:
-        """Gather what a receipt says of a lot; the many lines that say the same are kept once."""
+        """Gather what is said of a lot; the many lines that say the same are kept once."""
         key = (line.item, line.lot, line.batch, line.expiry, line.fund, line.value, line.currency)
         if stamp >= self.lots.get(key, b""):
             self.lots.pop(key, None)  # so that lines of one entry stand in their order

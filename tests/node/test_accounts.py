@@ -138,8 +138,8 @@ def test_a_lot_that_was_never_sent_arrives_all_the_same(node):
 
 def test_what_was_repacked_left_one_item_for_another(node):
     take_in(node, 50_000)
-    write(node, Repack(node.now, "depot", [Line("rice", 30_000)], [Line("kit", 3_000)]))
-    write(node, Repack(node.now, "depot", [Line("kit", 1_000)], [Line("rice", 10_000)]))
+    write(node, Repack(node.now, "depot", [Line("rice", 30_000)], [ReceiptLine("kit", 3_000)]))
+    write(node, Repack(node.now, "depot", [Line("kit", 1_000)], [ReceiptLine("rice", 10_000)]))
     places, _ = everywhere(node)
     rice, kit = row(places, item="rice"), row(places, item="kit")
     assert (rice["repacked"], rice["on_hand"], kit["repacked"], kit["on_hand"]) == ("20", "30", "-2", "2")

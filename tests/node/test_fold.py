@@ -79,7 +79,7 @@ facts = st.one_of(
     st.builds(Count, times, places, some(count_lines)),
     st.builds(Dispatch, times, places, places, some(lines)),
     st.builds(Arrival, times, places, spots, some(arrival_lines)),
-    st.builds(Repack, times, places, some(lines), some(lines)),
+    st.builds(Repack, times, places, some(lines), some(receipt_lines)),
     st.builds(Need, times, places, some(lines)),
     st.builds(Renewal, times, spots, closed=st.booleans()),
     st.builds(Pledge, times, places, some(lines), times, need=spots),

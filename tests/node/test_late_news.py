@@ -68,7 +68,7 @@ CASES: dict[str, tuple[Any, Any]] = {
     "dispatch": (SENT, None),
     "arrival": (Arrival(AT + 1, "depot", BASE, [ArrivalLine("rice", 5_000, "", 2_000, 500)]), SENT),
     "arrival of nothing sent": (Arrival(AT, "depot", "ee" * 32, [ArrivalLine("rice", 5_000, "b")]), None),
-    "repack": (Repack(AT, "depot", rice(6_000), [Line("kit", 2_000), Line("rice", 500, "a")]), None),
+    "repack": (Repack(AT, "depot", rice(6_000), [ReceiptLine("kit", 2_000), ReceiptLine("rice", 500, "a")]), None),
     "need": (NEED, None),
     "renewal": (Renewal(AT + 1, BASE, AT + 50 * HOUR, closed=True), NEED),
     "pledge": (Pledge(AT + 1, "depot", rice(2_000), AT + HOUR, BASE), NEED),

@@ -14,6 +14,7 @@ from node.events import (
     Line,
     Need,
     Pledge,
+    ReceiptLine,
     Redaction,
     Renewal,
     Repack,
@@ -245,7 +246,7 @@ def test_every_other_fact_has_its_words(node):
         Dispatch(1, depot, gym, lines, waybill="WB-7"),
         Arrival(1, gym, of, [ArrivalLine(blanket, 20_000, "", 3000, 1000)]),
         Arrival(1, gym, of, [ArrivalLine(blanket, 20_000)]),
-        Repack(1, gym, [Line(blanket, 2000)], [Line(rice, 1000)]),
+        Repack(1, gym, [Line(blanket, 2000)], [ReceiptLine(rice, 1000)]),
         Need(1, gym, lines, people=40, urgency="critical"),
         Pledge(1, depot, [Line(rice, 1000)], 9),
         Renewal(1, of, closed=True),
@@ -292,7 +293,7 @@ def test_an_undone_entry_says_by_what_and_why(node):
     undo = record.void(node, entry, VoidIn(why="wrong truck")).entry
     newest, row = queries.log(node, limit=2)
     assert (newest["summary"], newest["void"]) == (f"Undid {entry[:8]}: wrong truck", None)
-    assert row["void"] == {"entry": undo, "why": "wrong truck"}
+    assert row["void"] == {"entry": undo, "why": "wrong truck", "instead": None}
     assert list(row)[: len(LOG_FIELDS)] == LOG_FIELDS
 
 

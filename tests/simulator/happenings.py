@@ -20,6 +20,7 @@ from node.events import (
     Need,
     Place,
     Pledge,
+    ReceiptLine,
     Renewal,
     Repack,
     SameAs,
@@ -106,7 +107,8 @@ def _came(world: World, line: Line) -> ArrivalLine:
 
 def repack(world: World, machine: Machine, process: Process, places: list[str], items: list[str]) -> None:
     """Some goods become others, perhaps of the same item."""
-    fact = Repack(_time(world, process), world.rng.choice(places), _lines(world, items), _lines(world, items))
+    made = [ReceiptLine(line.item, line.qty, line.lot) for line in _lines(world, items)]
+    fact = Repack(_time(world, process), world.rng.choice(places), _lines(world, items), made)
     write(world, machine, process, fact)
 
 
