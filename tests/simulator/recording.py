@@ -73,7 +73,7 @@ def add_item(world: World, machine: Machine, process: Process) -> None:
     """An item from a small pool, so that teams that never met mean the same one."""
     rng = world.rng
     name, unit = rng.choice(ITEMS)
-    codes = {"unspsc": str(rng.randint(1, 3))} if rng.random() < 0.3 else {}
+    codes = {"unspsc": f"5313161{rng.randint(1, 3)}"} if rng.random() < 0.3 else {}
     packs = {"case": str(rng.choice([6, 12]))} if rng.random() < 0.3 else {}
     body = ItemIn(name=name, unit=unit, codes=codes, packs=packs, category=rng.choice([None, "shelter", "health"]))
     acknowledged(world, machine, process, lambda: record.add_item(process.node, body), "item")
