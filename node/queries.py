@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from node import catalogue
+from node import catalogue, traces
 from node.catalogue import ItemRow, PlaceRow
-from node.events import Place, Void, type_of
+from node.events import Place, type_of
 from node.fold import Node
 from node.folding.names import search_key
 from node.telling import Words, items_of, summary
@@ -154,14 +154,12 @@ def distance_km(lat_a: int, lon_a: int, lat_b: int, lon_b: int) -> float:
 def log(node: Node, limit: int = 50, before: str | None = None, own: bool = False) -> list[Row]:
     """The latest entries, newest first by their writers' clocks; after the entry `before`; of this node with `own`.
 
-    Entries of replication itself, and those that this version can't read, are left out. `void` is None or who undid it
-    and why: {entry, why}.
+    Entries of replication itself, and those that this version can't read, are left out. `void` is None or who undid it,
+    why, and what holds instead: {entry, why, instead}. `corrects` is None or what this one is written in place of:
+    {entry, why, before}; the undo that belongs to it has no row of its own. `dependents` are those that name it.
     """
     with one_moment(node):
-        entries = _latest(node, limit, _position(node, before), node.keys.node if own else None)
-        words = Words(node, [id for e in entries for id in items_of(e.fact)])
-        undone = _undone(node, entries)
-        return [_log_row(node, words, entry, undone.get(entry.id)) for entry in entries]
+        return _log_rows(node, _latest(node, limit, _position(node, before), node.keys.node if own else None))
 
 
 def entry(node: Node, found: Folded) -> Row | None:
@@ -169,8 +167,27 @@ def entry(node: Node, found: Folded) -> Row | None:
     if found.fact is None:
         return None
     with one_moment(node):
-        words = Words(node, items_of(found.fact))
-        return _log_row(node, words, found, _undone(node, [found]).get(found.id))
+        return _log_rows(node, [found])[0]
+
+
+def _log_rows(node: Node, entries: Sequence[Folded]) -> list[Row]:
+    undone, corrections = traces.undone(node, entries), traces.corrections(node, entries)
+    named = traces.dependents(node, entries)
+    told = [*entries, *(before for _, before in corrections.values())]
+    words = Words(node, [id for e in told for id in items_of(e.fact)])
+    return [
+        _log_row(node, words, entry)
+        | {
+            "void": undone.get(entry.id),
+            "corrects": _corrected(words, corrections.get(entry.id)),
+            "dependents": named.get(entry.id, []),
+        }
+        for entry in entries
+    ]
+
+
+def _corrected(words: Words, found: tuple[str, Folded] | None) -> Row | None:
+    return found and {"entry": found[1].id.hex(), "why": found[0], "before": summary(words, found[1].fact)}
 
 
 def _position(node: Node, before: str | None) -> tuple[int, bytes] | None:
@@ -186,35 +203,15 @@ def _latest(node: Node, limit: int, before: tuple[int, bytes] | None, author: by
     found: list[Folded] = []
     while len(found) < limit:
         page = node.log.latest(limit, before, author)
-        found.extend(entry for entry in page if entry.fact is not None)
+        told = traces.tells_a_correction(node, page)
+        found.extend(entry for entry in page if entry.fact is not None and entry.id not in told)
         if len(page) < limit:
             break
         before = (page[-1].claimed, page[-1].id)
     return found[:limit]
 
 
-def _undone(node: Node, entries: Sequence[Folded]) -> dict[bytes, Row]:
-    """Of the entries that are undone: by which entry (the first by (lamport, id)) and why. An undo itself never is."""
-    authors = {e.id: e.node for e in entries if not isinstance(e.fact, Void)}
-    by_target: dict[bytes, int] = {}
-    for part in _parts(list(authors)):
-        marks = ",".join("?" * len(part))
-        sql = f"SELECT target, node, n FROM voided WHERE target IN ({marks}) ORDER BY lamport DESC, void DESC"
-        by_target.update({t: n for t, author, n in catalogue.query(node, sql, *part) if authors[t] == author})
-    voids = {entry.n: entry for entry in node.log.fetch(list(by_target.values()))}
-    return {target: _void_row(voids[n]) for target, n in by_target.items()}
-
-
-def _parts(ids: list[bytes]) -> Iterator[list[bytes]]:
-    """As many at a time as one statement takes."""
-    return (ids[start : start + 500] for start in range(0, len(ids), 500))
-
-
-def _void_row(entry: Folded) -> Row:
-    return {"entry": entry.id.hex(), "why": getattr(entry.fact, "why", "")}
-
-
-def _log_row(node: Node, words: Words, entry: Folded, undone: Row | None) -> Row:
+def _log_row(node: Node, words: Words, entry: Folded) -> Row:
     fact = entry.fact
     return {
         "entry": entry.id.hex(),
@@ -223,7 +220,7 @@ def _log_row(node: Node, words: Words, entry: Folded, undone: Row | None) -> Row
         "at": format_time(getattr(fact, "at", entry.claimed)),
         "recorded": format_time(entry.claimed),
         "summary": summary(words, fact),
-        "void": undone,
+        "void": None,
         "mine": entry.node == node.keys.node,
         "place": fact.id if isinstance(fact, Place) else getattr(fact, "place", None),
     }

@@ -6,38 +6,27 @@ written out: the time, the lot of goods that are alike, the lots that a drop cam
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import structs
 
 from node import catalogue, events, inputs, starter
-from node.events import AnyFact, Arrival, Count, CountLine, Dispatch, Distribution, Line, Loss, Receipt, Void
+from node.events import Count, CountLine, Distribution, Line, Loss, Receipt
 from node.fold import Node
 from node.folding import lots
 from node.folding.cells import Cell
 from node.inputs import KEPT
-from node.requests import CountIn, DistributionIn, ItemIn, LossIn, PlaceIn, ReceiptIn, VoidIn
+from node.requests import CountIn, DistributionIn, ItemIn, LossIn, PlaceIn, ReceiptIn
+from node.undoing import void
 from node.units import format_degrees, format_qty
-from sync.errors import Conflict, Forbidden, Malformed, NotFound, OutOfRange, Problem
+from node.writing import Recorded, find_entry, too_early, when, write
+from sync.errors import Conflict
 from sync.identity import b32
-from sync.log import Folded
+
+__all__ = ["Recorded", "find_entry", "too_early", "void", "when", "write"]  # recording, for those above
 
 PLACE_ID_BYTES = 10
-AHEAD_MS_MIN = 600_000  # a time that lies further ahead is perhaps a slip
 SAME_SPOT_MICRO = 10_000  # about a kilometre: as near as two coordinates of one place may be off
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What was written: the entry's hex id, a count's variance (item, expected, counted as decimal strings), notices.
-
-    Notices are whole sentences about what is worth a look, such as a balance below zero.
-    """
-
-    entry: str
-    variance: list[dict[str, str]] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
 
 
 # movements
@@ -129,51 +118,6 @@ def _expiries(node: Node, items: Sequence[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-# undoing
-
-
-def void(node: Node, entry: str, body: VoidIn) -> Recorded:
-    """Undo one own entry of stock, named by its hex id or the first 8 digits of it; both stay visible."""
-    with node.log.transaction():
-        target = find_entry(node, entry)
-        _refuse_undo(node, target)
-        why = inputs.note(body.why, "why")
-        if not why:
-            with inputs.field("why"):
-                raise Malformed("An undo needs a reason.", kept=KEPT, todo="Say in a few words why.")
-        return write(node, Void(target.id.hex(), why, when(node, None)))
-
-
-def find_entry(node: Node, text: str) -> Folded:
-    """The one entry that a hex id, or the first 8 digits of one, means."""
-    found = node.log.find(text)
-    if not found:
-        raise NotFound(f"There is no entry {text.strip()!r}.", kept=KEPT, todo="Look it up with `bucketline log`.")
-    if len(found) > 1:
-        raise OutOfRange(f"{len(found)} entries begin with {text.strip()!r}.", kept=KEPT, todo="Give more of the id.")
-    return found[0]
-
-
-def _refuse_undo(node: Node, target: Folded) -> None:
-    fact = target.fact
-    if target.node != node.keys.node:
-        team = catalogue.team_name(catalogue.team_names(node), target.node)
-        raise Forbidden(
-            "This entry is another team's; only they can undo it.",
-            kept=KEPT,
-            todo=f"Ask {team} to undo it, or record a count of what you see.",
-        )
-    if isinstance(fact, Void):
-        raise Conflict("This entry is itself an undo.", kept=KEPT, todo="Record again what was undone by mistake.")
-    if not isinstance(fact, (Receipt, Distribution, Loss, Count, Dispatch, Arrival)):
-        raise Conflict(
-            "This entry doesn't move or count any stock.", kept=KEPT, todo="State the right name or value anew."
-        )
-    sql = "SELECT void FROM voided WHERE target = ? AND node = ? LIMIT 1"
-    if catalogue.query(node, sql, target.id, target.node):
-        raise Conflict("This entry is undone already.", kept=KEPT, todo="Record it again if it did take place.")
-
-
 # names
 
 
@@ -248,52 +192,3 @@ def name_team(node: Node, name: str) -> Recorded:
     """What this node's team calls itself from now on."""
     with node.log.transaction():
         return write(node, events.Team(inputs.name("name", name)))
-
-
-# checking and writing
-
-
-def write(node: Node, fact: AnyFact) -> Recorded:
-    """Append, fold and settle; the log refuses what is too long for one entry."""
-    try:
-        entry = node.log.append(events.encode(fact))
-    except Problem as problem:
-        problem.kept = KEPT
-        raise
-    node.fold.settle()
-    return Recorded(entry.id.hex(), notices=_notices(node, fact))
-
-
-def _notices(node: Node, fact: AnyFact) -> list[str]:
-    """What is worth a look about this entry: a time ahead of the clock, balances that it left below zero."""
-    return [*too_early(node, fact), *_below_zero(node, fact)]
-
-
-def too_early(node: Node, fact: object) -> list[str]:
-    """Whether a fact is said to happen later than now by more than clocks are apart, in a sentence."""
-    ahead_ms = getattr(fact, "at", 0) - node.clock()
-    if ahead_ms < AHEAD_MS_MIN:
-        return []
-    hours = ahead_ms // 3_600_000
-    span = f"{hours // 24} days" if hours >= 48 else f"{hours} hours" if hours >= 2 else f"{ahead_ms // 60_000} minutes"
-    return [f"This is said to happen {span} from now. If that is a slip, undo it and record it again."]
-
-
-def _below_zero(node: Node, fact: AnyFact) -> list[str]:
-    if not isinstance(fact, (Distribution, Loss, Dispatch)):
-        return []
-    items = list(dict.fromkeys(line.item for line in fact.lines))
-    below = {id: cell.total for id, cell in node.fold.cells(fact.place, items).items() if cell.total < 0}
-    labels = {row.id: row.label for row in catalogue.item_rows(node, list(below))}
-    return [
-        f"The books now show {format_qty(qty)} {labels.get(id, id)} there: more went out than they knew of. Count it."
-        for id, qty in below.items()
-    ]
-
-
-def when(node: Node, text: str | None) -> int:
-    """The effective time in ms: as said, else now, but never before an own entry that was written earlier."""
-    if text:
-        return inputs.time(text)
-    newest = node.log.latest(1, node=node.keys.node)
-    return max([node.clock(), *(entry.claimed for entry in newest)])

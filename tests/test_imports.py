@@ -40,8 +40,12 @@ LAYERS = {
     "folding*": "node.fold node.folding node.folding.*",
     "likeness": "node.searching",
     "starter": "node.starter",
+    "sameness": "node.sameness",
     "catalogue": "node.catalogue",
     "words in and out": "node.inputs node.ledger node.telling",
+    "traces": "node.traces",
+    "writing down": "node.writing",
+    "undoing": "node.undoing",
     "use": "node.record node.queries node.accounts",
     "acts*": (
         "node.redacting node.starting node.needing node.moving node.transit node.transfers node.runs "

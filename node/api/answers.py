@@ -111,14 +111,35 @@ class ItemRow(Struct):
 
 
 class Undone(Struct):
-    """By which entry something was undone, and why."""
+    """By which entry something was undone, and why; `instead` is the entry that corrects it, if one does."""
 
     entry: str
     why: str
+    instead: str | None
+
+
+class Correction(Struct):
+    """The entry that was wrong, why, and what it said."""
+
+    entry: str
+    why: str
+    before: str
+
+
+class Dependent(Struct):
+    """An entry that names another."""
+
+    entry: str
+    type: str
+    team: str
+    at: str
 
 
 class EntryRow(Struct):
-    """One entry of the log, told in a sentence; `void` is null or says how it was undone."""
+    """One entry of the log, told in a sentence; `void` is null or says how it was undone.
+
+    `corrects` is null or says what this entry is written in place of, `dependents` are entries that name this one.
+    """
 
     entry: str
     type: str
@@ -127,6 +148,8 @@ class EntryRow(Struct):
     recorded: str
     summary: str
     void: Undone | None
+    corrects: Correction | None
+    dependents: list[Dependent]
     mine: bool
     place: str | None
 

@@ -1,0 +1,76 @@
+"""Which ids mean one item or place by what this team itself has asserted: looked up when reading, never folded.
+
+So two nodes that merge differently still agree in all digests, and a merge that is taken back leaves nothing behind.
+What others assert is a suggestion and changes nothing here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from node.fold import Node
+
+KINDS = ("item", "place")
+_SQL = (
+    "SELECT one, same FROM same_as s WHERE node = ? AND kind = ? AND NOT EXISTS"
+    " (SELECT 1 FROM voided v WHERE v.target = s.id AND v.node = s.node) ORDER BY lamport, id"
+)
+
+
+@dataclass(frozen=True)
+class Same:
+    """Ids by the id that speaks for all of them; an id that nobody merged speaks for itself."""
+
+    heads: dict[str, str] = field(default_factory=dict)  # of merged ids alone
+    groups: dict[str, list[str]] = field(default_factory=dict)  # head: all of its ids, itself first
+
+    def head(self, id: str) -> str:
+        """The id that speaks for this one."""
+        return self.heads.get(id, id)
+
+    def all_of(self, id: str) -> list[str]:
+        """All ids that mean the same as this one, the one that speaks for them first."""
+        return self.groups.get(self.head(id), [id])
+
+
+NONE = Same()
+
+
+def merged(node: Node, kind: str) -> Same:
+    """What this node's own assertions that stand come to, for items or places."""
+    rows = node.db.connection().execute(_SQL, (node.keys.node, kind)).fetchall()
+    return join(rows) if rows else NONE
+
+
+def join(pairs: Iterable[tuple[str, str]]) -> Same:
+    """Pairs (one, same) in the order in which they were asserted; the `same` end speaks for both.
+
+    A pair that only closes a ring changes nothing, so that two assertions against each other don't fight.
+    """
+    above: dict[str, str] = {}
+    for one, same in pairs:
+        low, high = _top(above, one), _top(above, same)
+        if low != high:
+            above[low] = high
+    heads = {id: _top(above, id) for id in above}
+    groups: dict[str, list[str]] = {}
+    for id, head in sorted(heads.items()):
+        groups.setdefault(head, [head]).append(id)
+    return Same(heads, groups)
+
+
+def _top(above: dict[str, str], id: str) -> str:
+    while id in above:
+        id = above[id]
+    return id
+
+
+def totals(node: Node, place: str, items: Sequence[str]) -> dict[str, int]:
+    """What is on hand (thousandths) at a place of each of these items, with all that mean the same; settled before."""
+    same_items, places = merged(node, "item"), merged(node, "place").all_of(place)
+    found: dict[str, int] = {}
+    for item in items:
+        members = same_items.all_of(item)
+        cells = [cell for spot in places for cell in node.fold.cells(spot, members).values()]
+        if cells:
+            found[item] = sum(cell.total for cell in cells)
+    return found
