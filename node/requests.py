@@ -6,7 +6,7 @@ name that only one thing bears. The OpenAPI description is generated from these 
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Body(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -137,6 +137,35 @@ class ReturnIn(Body):
     note: str | None = None
 
 
+class RepackOutIn(Body):
+    """What was made, with what is known of its lot."""
+
+    item: str
+    qty: str
+    lot: str | None = None
+    batch: str | None = None
+    expiry: str | None = None
+
+
+class RepackIn(Body):
+    """Goods at a place became others: parts a kit, a kit its parts, a pack its units."""
+
+    place: str
+    used: list[LineIn] = field(name="in")
+    made: list[RepackOutIn] = field(name="out")
+    at: str | None = None
+    note: str | None = None
+
+
+class WriteOffIn(Body):
+    """Write off what has expired: at a place, or at all of this team's; of an item, or of all."""
+
+    place: str | None = None
+    item: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
 class NeedIn(Body):
     """What people need at a place; after `until` it is over by itself."""
 
@@ -187,14 +216,24 @@ class RedactIn(Body):
     why: str | None = None
 
 
+class KitLineIn(Body):
+    """How much of an item goes into one of a kit."""
+
+    item: str
+    qty: str
+
+
 class ItemIn(Body):
-    """A new item, told apart by name and unit."""
+    """A new item, told apart by name and unit. Of one unit: its parts if it is a kit, grams, millilitres."""
 
     name: str
     unit: str
     category: str | None = None
     codes: dict[str, str] = {}
     packs: dict[str, str] = {}
+    kit: list[KitLineIn] | None = None
+    weight: int | None = None
+    volume: int | None = None
 
 
 class PlaceIn(Body):
