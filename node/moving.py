@@ -112,7 +112,8 @@ def arrive(node: Node, body: ArrivalIn) -> Arrived:
         parts = [*_parts(node, body.lines or []), *_ruined(node, body)]
         lines = _lines_in(node, one, parts, everything=body.lines is None)
         if not lines:
-            raise _nothing(one)
+            with inputs.field("lines"):
+                raise _nothing(one)
         done = write(node, Arrival(when(node, body.at), place, one.dispatch, lines, inputs.note(body.note)))
         after = transit.get(node, one.dispatch)
         missing = {item: sums.open for item, sums in after.items().items() if sums.open > 0}

@@ -77,10 +77,11 @@ def _get(name: str, read: Read) -> dict[str, Any]:
         {"name": param, "in": "query", "required": param in read.required, "description": text} | _text()
         for param, text in read.params.items()
     ]
+    parameters += _of(read.of, "Id, code or name.")
     parameters.append({"name": "If-None-Match", "in": "header", "description": "The ETag you have."} | _text())
     unchanged = {304: {"description": "What you have is still right."}}
     return {
-        "operationId": f"get_{name.replace('/', '_')}",
+        "operationId": f"get_{_plain(name)}",
         "summary": read.summary,
         "parameters": parameters,
         "responses": _answers({200: ("The rows." if read.many else "The digests.", schema)}, _READ_PROBLEMS)
@@ -95,18 +96,27 @@ def _post(name: str, write: Write) -> dict[str, Any]:
         "description": "The same key and body again give the first answer again, with status 200.",
         "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
     }
-    of = [{"name": write.of, "in": "path", "required": True, "description": "Hex id."} | _text()] if write.of else []
+    of = _of(write.of, "Hex id.")
     good = {
         201: ("Recorded.", _ref(write.answer)),
         200: ("It was recorded before; this is that answer.", _ref(write.answer)),
     }
     return {
-        "operationId": f"post_{name.replace('/', '_').replace('{', '').replace('}', '')}",
+        "operationId": f"post_{_plain(name)}",
         "summary": write.summary,
         "parameters": [key, *of],
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(write.body)}}},
         "responses": _answers(good, _WRITE_PROBLEMS),
     }
+
+
+def _plain(name: str) -> str:
+    return name.replace("/", "_").replace("{", "").replace("}", "")
+
+
+def _of(name: str | None, text: str) -> list[dict[str, Any]]:
+    """The part of the address that says which thing it is about."""
+    return [{"name": name, "in": "path", "required": True, "description": text} | _text()] if name else []
 
 
 def _answers(good: dict[int, tuple[str, dict[str, Any]]], problems: dict[int, str]) -> dict[str, Any]:

@@ -19,13 +19,17 @@ _PAGE = {
 
 @dataclass(frozen=True)
 class Read:
-    """A GET: `params` maps a query parameter to its meaning; those in `required` must be there."""
+    """A GET: `params` maps a query parameter to its meaning; those in `required` must be there.
+
+    `of` names the part of the address that says which thing it is about.
+    """
 
     summary: str
     row: type[Struct]
     params: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     many: bool = True
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,18 @@ READS: dict[str, Read] = {
     "items": Read("All items, or those that resemble a text.", answers.ItemRow, {"like": "A text."} | _PAGE),
     "entries": Read("The log, newest first.", answers.EntryRow, {"own": "1: of this node only."} | _PAGE),
     "peers": Read("The nodes that this one knows.", answers.PeerRow, _PAGE),
+    "transfers": Read(
+        "What is on its way, and where sender and receiver don't agree.",
+        answers.TransferRow,
+        {"open": "0: all, also what has arrived."} | _PAGE,
+    ),
+    "runs/{vehicle}": Read(
+        "What a vehicle loaded, dropped, brought back and has left.",
+        answers.RunSheet,
+        {"since": "From when on; otherwise since it was last empty."},
+        many=False,
+        of="vehicle",
+    ),
     "reports/balance": Read(
         "The books of each item, replayed from the whole history: what came in is accounted for.",
         answers.BalanceRow,
@@ -72,8 +88,18 @@ WRITES: dict[str, Write] = {
     "distributions": Write("Goods were handed to people: a supply drop.", requests.DistributionIn),
     "losses": Write("Goods were lost.", requests.LossIn),
     "counts": Write("Somebody counted what is there.", requests.CountIn, answers.Counted),
+    "dispatches": Write("Goods left a place for another.", requests.DispatchIn, answers.Sent),
+    "arrivals": Write("Goods of a dispatch came in.", requests.ArrivalIn, answers.Arrived),
+    "moves": Write("Goods went from place to place: both ends at once.", requests.MoveIn, answers.Moved),
+    "returns": Write("What is left on a vehicle went back.", requests.ReturnIn, answers.Moved),
     "items": Write("A new item, told apart by name and unit.", requests.ItemIn, answers.ItemAdded),
     "places": Write("A new place.", requests.PlaceIn, answers.PlaceAdded),
     "entries/{entry}/void": Write("Undo an entry of this node.", requests.VoidIn, of="entry"),
+    "entries/{entry}/correct": Write(
+        "Write an entry of this node anew, with these fields replaced, and undo the wrong one.",
+        requests.CorrectIn,
+        answers.Corrected,
+        of="entry",
+    ),
     "entries/{entry}/redact": Write("Take the words out of an entry of this node.", requests.RedactIn, of="entry"),
 }

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from flask import Request, Response
 
-from node import accounts, catalogue, queries, units
+from node import accounts, catalogue, queries, runs, transfers, units
 from node.api import paging
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
@@ -68,6 +69,20 @@ def balance(node: Node, request: Request, given: dict[str, str]) -> Response:
     return _paged(request, given, rows, _by_item)
 
 
+def on_way(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """What is on its way, the newest first."""
+    every = "open" in given and not paging.flag(given, "open")
+    rows = transfers.rows(node, every)
+    return _paged(
+        request, given, rows, lambda row: [-(units.parse_time(row["at"]) if row["at"] else 0), row["dispatch"]]
+    )
+
+
+def run_sheet(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """A vehicle's run."""
+    return paging.answer(request, runs.sheet(node, given["vehicle"], given.get("since")))
+
+
 def digest(node: Node, request: Request, given: dict[str, str]) -> Response:
     """What two nodes compare."""
     return paging.answer(request, queries.digest(node))
@@ -80,6 +95,8 @@ HANDLERS: dict[str, Handler] = {
     "items": items,
     "entries": entries,
     "peers": peers,
+    "transfers": on_way,
+    "runs/{vehicle}": run_sheet,
     "reports/balance": balance,
     "digest": digest,
 }
@@ -93,6 +110,11 @@ def _paged(request: Request, given: dict[str, str], rows: list[paging.Row], key:
 def _by_item(row: paging.Row) -> list[str]:
     whose = [row[key].casefold() for key in ("place_name", "place", "team", "node")]
     return [*whose, row["item_name"].casefold(), row["unit"], row["item"]]
+
+
+def _by_time(row: paging.Row) -> list[Any]:
+    """The newest first; what has no time comes before all."""
+    return [-units.parse_time(row["at"]) if row["at"] else -(2**62), row["dispatch"]]
 
 
 def _by_place(row: paging.Row) -> list[str]:

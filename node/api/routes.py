@@ -24,10 +24,12 @@ def blueprint() -> Blueprint:
     api = Blueprint("api", __name__)
     api.before_request(_admit)
     for name in READS:
-        api.add_url_rule(f"{BASE}/{name}", f"get_{name}", partial(_read, name), methods=["GET"])
+        rule = f"{BASE}/{name}".replace("{", "<").replace("}", ">")
+        api.add_url_rule(rule, f"get_{name}", partial(_read, name), methods=["GET"])
     for name in writes.ACTS:
         api.add_url_rule(f"{BASE}/{name}", f"post_{name}", partial(_write, name), methods=["POST"])
     api.add_url_rule(f"{BASE}/entries/<entry>/void", "void", _void, methods=["POST"])
+    api.add_url_rule(f"{BASE}/entries/<entry>/correct", "correct", _correct, methods=["POST"])
     api.add_url_rule(f"{BASE}/entries/<entry>/redact", "redact", _redact, methods=["POST"])
     api.add_url_rule(f"{BASE}/openapi.json", "openapi", _openapi, methods=["GET"])
     api.add_url_rule("/healthz", "healthz", _healthz, methods=["GET"])
@@ -56,8 +58,8 @@ def _admit() -> None:
     g.visitor = visitor
 
 
-def _read(name: str) -> Response:
-    return reads.HANDLERS[name](_node(), request, paging.params(request, READS[name]))
+def _read(name: str, **address: str) -> Response:
+    return reads.HANDLERS[name](_node(), request, paging.params(request, READS[name]) | address)
 
 
 def _write(name: str) -> Response:
@@ -68,6 +70,11 @@ def _write(name: str) -> Response:
 def _void(entry: str) -> Response:
     body = bodies.read(request, WRITES["entries/{entry}/void"].body)
     return _recorded(body, lambda: writes.void(_node(), entry, body))
+
+
+def _correct(entry: str) -> Response:
+    body = bodies.read(request, WRITES["entries/{entry}/correct"].body)
+    return _recorded(body, lambda: writes.correct(_node(), entry, body))
 
 
 def _redact(entry: str) -> Response:

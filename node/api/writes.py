@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from node import catalogue, record, redacting
+from node import catalogue, correcting, moving, record, redacting, runs
 from node.requests import Body
 from node.running import Node
 from sync.errors import NotFound, OutOfRange
@@ -18,6 +18,24 @@ def _entry(write: Callable[[Any, Any], Any]) -> Act:
 def _count(node: Node, body: Any) -> dict[str, Any]:
     recorded = record.count(node, body)
     return {"entry": recorded.entry, "variance": recorded.variance}
+
+
+def _dispatch(node: Node, body: Any) -> dict[str, Any]:
+    done = moving.dispatch(node, body)
+    return {"entry": done.entry, "waybill": done.waybill}
+
+
+def _arrival(node: Node, body: Any) -> dict[str, Any]:
+    done = moving.arrive(node, body)
+    return {"entry": done.entry, "missing": done.missing}
+
+
+def _move(write: Callable[[Any, Any], moving.Moved]) -> Act:
+    def act(node: Node, body: Any) -> dict[str, Any]:
+        done = write(node, body)
+        return {"entry": done.entry, "arrival": done.arrival}
+
+    return act
 
 
 def _item(node: Node, body: Any) -> dict[str, Any]:
@@ -45,6 +63,10 @@ ACTS: dict[str, Act] = {
     "distributions": _entry(record.distribute),
     "losses": _entry(record.lose),
     "counts": _count,
+    "dispatches": _dispatch,
+    "arrivals": _arrival,
+    "moves": _move(moving.move),
+    "returns": _move(runs.bring_back),
     "items": _item,
     "places": _place,
 }
@@ -62,6 +84,12 @@ def write(node: Node, name: str, body: Body) -> dict[str, Any]:
 def void(node: Node, entry: str, body: Any) -> dict[str, Any]:
     """Undoes an entry; NotFound where there is none of this id."""
     return {"entry": record.void(node, entry, body).entry}
+
+
+def correct(node: Node, entry: str, body: Any) -> dict[str, Any]:
+    """Writes an entry anew; NotFound where there is none of this id."""
+    done = correcting.correct(node, entry, body)
+    return {"entry": done.entry, "variance": done.variance, "notices": done.notices}
 
 
 def redact(node: Node, entry: str, body: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from node import __version__
-from node.cli import company, importing, naming, reading, recording, redacting, running, templates
+from node.cli import company, importing, moving, naming, reading, recording, redacting, running, templates
 from node.cli.base import Call, Commands
 
 
@@ -26,6 +26,7 @@ for _command in (
     *running.COMMANDS,
     *naming.COMMANDS,
     *recording.COMMANDS,
+    *moving.COMMANDS,
     *redacting.COMMANDS,
     *importing.COMMANDS,
     *reading.COMMANDS,

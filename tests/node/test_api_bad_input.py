@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from node import record
 from node.api.endpoints import BODY_BYTES_MAX, WRITES
 from node.bootstrap import Node
+from node.requests import PlaceIn
 from tests.node.conftest import Api
 
 LINE = {"item": "Blanket", "qty": "2"}
@@ -17,6 +19,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "distributions": {"place": "Harvey Hub", "lines": [LINE], "people": 3},
     "losses": {"place": "Harvey Hub", "lines": [LINE], "reason": "damaged"},
     "counts": {"place": "Harvey Hub", "lines": [LINE]},
+    "dispatches": {"place": "Harvey Hub", "to": "The Van", "lines": [LINE], "vehicle": "white van"},
+    "arrivals": {"dispatch": "ab" * 32, "place": "Harvey Hub", "lines": [LINE | {"damaged": "1"}]},
+    "moves": {"place": "Harvey Hub", "to": "The Van", "lines": [LINE]},
+    "returns": {"vehicle": "Harvey Hub", "to": "The Van", "lines": [LINE]},
     "items": {"name": "Soap", "unit": "bar"},
     "places": {"name": "Old Mill", "kind": "site"},
     "entries/void": {"why": "twice"},
@@ -58,7 +64,7 @@ def spoilt(name: str) -> dict[str, tuple[Any, int]]:
         "a number for a text": (good | {first: 5}, 400),
         "a list for a text": (good | {first: []}, 400),
     }
-    if name in ("receipts", "distributions", "losses", "counts"):
+    if name in ("receipts", "distributions", "losses", "counts", "dispatches", "arrivals", "moves"):
         cases |= {
             "a place that isn't": (good | {"place": "Atlantis"}, 422),
             "an item that isn't": (good | {"lines": [{"item": "unobtainium", "qty": "1"}]}, 422),
@@ -72,12 +78,23 @@ def spoilt(name: str) -> dict[str, tuple[Any, int]]:
         }
     if name == "distributions":
         cases["less than nobody"] = (good | {"people": -1}, 422)
+    if name in ("dispatches", "moves"):
+        cases["from a place to itself"] = (good | {"to": "harvey hub"}, 422)
+    if name == "arrivals":
+        cases["a dispatch that isn't"] = (good | {"dispatch": "K3MQ7ZPA"}, 422)
+        cases["a waybill that isn't"] = (good | {"dispatch": "BL1:AAAA"}, 400)
     if name == "losses":
         cases["a reason that isn't"] = (good | {"reason": "magic"}, 422)
     if name == "places":
         cases["a kind that isn't"] = (good | {"kind": "castle"}, 422)
         cases["beyond the pole"] = (good | {"lat": "91", "lon": "0"}, 422)
     return cases
+
+
+@pytest.fixture(autouse=True)
+def van(node: Node) -> None:
+    """A second place, for goods to go to."""
+    record.add_place(node, PlaceIn(name="The Van", kind="vehicle"))
 
 
 SPOILT = [(name, case) for name in GOOD for case in spoilt(name)]
@@ -164,7 +181,7 @@ def test_a_stranger_records_nothing(api: Api, node: Node, name: str, header: dic
 
 
 def test_an_address_that_is_not_there_is_not_found(api: Api) -> None:
-    for path in ("dispatches", "needs", "entries/zz/nothing", ""):
+    for path in ("despatches", "needs", "entries/zz/nothing", ""):
         check_refused(api.post(path, {}), 404)
 
 
