@@ -309,13 +309,13 @@ class Projector:
         self.settle()
         return books.load(self._connection, place, items)
 
-    def cells_at(self, place: str, items: Sequence[str], until: int) -> dict[str, Cell]:
-        """The same as it was at a time (ms) by what is known now; inside a transaction."""
+    def cells_at(self, place: str, items: Sequence[str], until: int, without: bytes = b"") -> dict[str, Cell]:
+        """The same at a time (ms) by what is known now, as if an entry had never been; inside a transaction."""
         cells = self.cells(place, items)
-        later = [item for item, cell in cells.items() if cell.newest > until]
+        later = [item for item, cell in cells.items() if without or cell.newest > until]
         if later:
             self._recall()
-            past = recount(self._standing(place, until), later)
+            past = recount((entry for entry in self._standing(place, until) if entry.id != without), later)
             cells = {item: cell for item, cell in cells.items() if item not in later} | past
         return cells
 

@@ -26,6 +26,7 @@ from sync.identity import b32
 __all__ = ["Recorded", "find_entry", "too_early", "void", "when", "write"]  # recording, for those above
 
 PLACE_ID_BYTES = 10
+TIME_MAX = 2**63 - 1  # ms: after every time that an entry can hold
 SAME_SPOT_MICRO = 10_000  # about a kilometre: as near as two coordinates of one place may be off
 
 
@@ -72,15 +73,19 @@ def count(node: Node, body: CountIn) -> Recorded:
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=0)
         inputs.refuse_twice(rows)
         at = when(node, body.at)
-        items = list(dict.fromkeys(item.id for item, _, _ in rows))
-        cells = node.fold.cells_at(place, items, at)
-        expiries = _expiries(node, items)
-        lines = [
-            _count_line(item.id, qty, inputs.lot("", line.lot), cells.get(item.id, Cell()), expiries.get(item.id, {}))
-            for item, qty, line in rows
-        ]
+        lines = count_lines(node, place, at, rows)
         done = write(node, Count(at, place, lines, inputs.note(body.note)))
-        return Recorded(done.entry, [_variance(line) for line in lines], done.notices)
+        return Recorded(done.entry, [variance(line) for line in lines], done.notices)
+
+
+def count_lines(node: Node, place: str, at: int, rows: Sequence[inputs.Read], without: bytes = b"") -> list[CountLine]:
+    """What was seen beside what the books expected at that time, as if the entry `without` had never been."""
+    items = list(dict.fromkeys(item.id for item, _, _ in rows))
+    cells, expiries = node.fold.cells_at(place, items, at, without), _expiries(node, items)
+    return [
+        _count_line(item.id, qty, inputs.lot("", line.lot), cells.get(item.id, Cell()), expiries.get(item.id, {}))
+        for item, qty, line in rows
+    ]
 
 
 def _count_line(item: str, qty: int, lot: str, cell: Cell, expiries: dict[str, str]) -> CountLine:
@@ -89,14 +94,20 @@ def _count_line(item: str, qty: int, lot: str, cell: Cell, expiries: dict[str, s
     return CountLine(item, qty, cell.total, None, lots.seen(cell.lots, expiries, qty))
 
 
-def _variance(line: CountLine) -> dict[str, str]:
+def variance(line: CountLine) -> dict[str, str]:
+    """What a line of a count says, as it is told."""
     return {"item": line.item, "expected": format_qty(line.expected), "counted": format_qty(line.qty)}
 
 
-def lines_out(node: Node, place: str, rows: Sequence[inputs.Read]) -> list[Line]:
-    """Lines with their lots written out; lots that were named are set aside before the others are drawn on."""
+def lines_out(node: Node, place: str, rows: Sequence[inputs.Read], *, without: bytes = b"") -> list[Line]:
+    """Lines with their lots written out; lots that were named are set aside before the others are drawn on.
+
+    What is on hand is taken as it would be if the entry `without` had never been.
+    """
     items = list(dict.fromkeys(item.id for item, _, _ in rows))
-    held = {id: dict(cell.lots) for id, cell in node.fold.cells(place, items).items()}
+    fold = node.fold
+    cells = fold.cells_at(place, items, TIME_MAX, without) if without else fold.cells(place, items)
+    held = {id: dict(cell.lots) for id, cell in cells.items()}
     expiries = _expiries(node, items)
     named = [inputs.lot(f"lines.{i}.", line.lot) for i, (_, _, line) in enumerate(rows)]
     for (item, qty, _), lot in zip(rows, named, strict=True):

@@ -210,6 +210,60 @@ class VoidIn(Body):
     why: str
 
 
+class CorrectLineIn(ReceiptLineIn):
+    """A line as it should have been; what isn't said of its lot, or of what came damaged or is missing, stays."""
+
+    damaged: str | None = None
+    missing: str | None = None
+
+
+class CorrectIn(Body):
+    """What is wrong in an entry, as it should have been. Given lines take the place of all, an empty text of any."""
+
+    why: str
+    lines: list[CorrectLineIn] | None = None
+    place: str | None = None
+    to: str | None = None
+    site: str | None = None
+    people: int | None = None
+    households: int | None = None
+    source: str | None = None
+    reason: Literal["expired", "damaged", "stolen", "spoiled", "other"] | None = None
+    vehicle: str | None = None
+    driver: str | None = None
+    seal: str | None = None
+    waybill: str | None = None
+    need: str | None = None
+    urgency: Literal["routine", "urgent", "critical"] | None = None
+    until: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+class SameAsIn(Body):
+    """Two items, or two places, are one; `same` is what it goes by from now on. A taken-back one is undone."""
+
+    kind: Literal["item", "place"]
+    id: str
+    same: str
+    why: str | None = None
+
+
+class KeepIn(Body):
+    """How an item is kept at a place: the least there should be (0: none), and its shelf (empty: none)."""
+
+    place: str
+    item: str
+    minimum: str | None = None
+    shelf: str | None = None
+
+
+class SeenIn(Body):
+    """What was looked at: the id that an alert names, or `all`."""
+
+    entry: str
+
+
 class RedactIn(Body):
     """Take the words out of an entry; the reason is a text that everybody gets."""
 

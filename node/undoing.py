@@ -12,6 +12,8 @@ from node.writing import Recorded, find_entry, when, write
 from sync.errors import Conflict, Forbidden, Malformed
 from sync.log import Folded
 
+_NAMED = "SELECT 1 FROM place WHERE id = ? AND name <> ''"
+
 
 def void(node: Node, entry: str, body: VoidIn) -> Recorded:
     """Undo one own entry, named by its hex id or the first 8 digits of it; notices name what rested on it."""
@@ -57,7 +59,8 @@ def _nameless(node: Node, target: Folded) -> list[str]:
     if not isinstance(fact, (Item, Place)):
         return []
     kind = "item" if isinstance(fact, Item) else "place"
-    if catalogue.query(node, f"SELECT 1 FROM {kind} WHERE id = ? AND name <> ''", fact.id):
+    named = catalogue.item_rows(node, [fact.id]) if kind == "item" else catalogue.query(node, _NAMED, fact.id)
+    if named:
         return []
     moved = catalogue.query(node, f"SELECT 1 FROM cell WHERE {kind} = ? LIMIT 1", fact.id)
     return [f"Goods are recorded of this {kind}: it now goes by its id, {fact.id}."] if moved else []

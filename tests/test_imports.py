@@ -50,7 +50,8 @@ LAYERS = {
     "acts*": (
         "node.redacting node.starting node.needing node.moving node.transit node.transfers node.runs "
         "node.slips node.papers node.waybill node.loads node.scanning node.promises node.needs "
-        "node.filling node.planning"
+        "node.filling node.planning node.correcting node.merging node.keeping node.alerts node.alerting "
+        "node.alerting.*"
     ),
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",

@@ -35,6 +35,14 @@ class Corrected(Struct):
     notices: list[str]
 
 
+class Corrected(Struct):
+    """The entry that is right now; `variance` where it is a count, `notices` are worth a look."""
+
+    entry: str
+    variance: list[Variance]
+    notices: list[str]
+
+
 class NearItem(Struct):
     """An item whose name is all but equal to another."""
 

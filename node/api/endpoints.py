@@ -101,5 +101,11 @@ WRITES: dict[str, Write] = {
         answers.Corrected,
         of="entry",
     ),
+    "entries/{entry}/correct": Write(
+        "Write an entry of this node anew, with these fields replaced, and undo the wrong one.",
+        requests.CorrectIn,
+        answers.Corrected,
+        of="entry",
+    ),
     "entries/{entry}/redact": Write("Take the words out of an entry of this node.", requests.RedactIn, of="entry"),
 }

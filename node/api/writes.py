@@ -88,7 +88,23 @@ def void(node: Node, entry: str, body: Any) -> dict[str, Any]:
 
 def correct(node: Node, entry: str, body: Any) -> dict[str, Any]:
     """Writes an entry anew; NotFound where there is none of this id."""
-    done = correcting.correct(node, entry, body)
+    try:
+        done = correcting.correct(node, entry, body)
+    except NotFound as error:
+        if not error.fields:
+            raise
+        raise OutOfRange(error.what, kept="Nothing was recorded.", todo=error.todo, fields=error.fields) from None
+    return {"entry": done.entry, "variance": done.variance, "notices": done.notices}
+
+
+def correct(node: Node, entry: str, body: Any) -> dict[str, Any]:
+    """Writes an entry anew; NotFound where there is none of this id."""
+    try:
+        done = correcting.correct(node, entry, body)
+    except NotFound as error:
+        if not error.fields:
+            raise
+        raise OutOfRange(error.what, kept="Nothing was recorded.", todo=error.todo, fields=error.fields) from None
     return {"entry": done.entry, "variance": done.variance, "notices": done.notices}
 
 

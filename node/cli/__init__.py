@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from node import __version__
-from node.cli import company, importing, moving, naming, reading, recording, redacting, running, templates
+from node.cli import care, company, importing, moving, naming, reading, recording, redacting, running, templates
 from node.cli.base import Call, Commands
 
 
@@ -28,6 +28,7 @@ for _command in (
     *recording.COMMANDS,
     *moving.COMMANDS,
     *redacting.COMMANDS,
+    *care.COMMANDS,
     *importing.COMMANDS,
     *reading.COMMANDS,
     *company.COMMANDS,
