@@ -5,7 +5,7 @@ knows of them.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
@@ -15,7 +15,7 @@ from node.catalogue import ItemRow
 from node.events import ReceiptLine, encode
 from node.fold import Node
 from node.requests import PlaceIn, ReceiptLineIn
-from node.units import format_time, parse_date, parse_degrees, parse_money, parse_packed, parse_qty, parse_time
+from node.units import format_time, parse_date, parse_degrees, parse_money, parse_packed, parse_time
 from sync.errors import Malformed, OutOfRange, Problem
 from sync.identity import b32
 
@@ -183,13 +183,23 @@ def refuse_twice(lines: Sequence[Read]) -> None:
         before.add(named)
 
 
-def pack(path: str, text: str) -> int:
-    """How many thousandths of the unit a pack holds."""
+def pack(path: str, text: str, known: Mapping[str, int]) -> int:
+    """How many thousandths of the unit a pack holds, where some are known already."""
     with field(path):
-        found = parse_qty(text)
+        found = parse_packed(text, known)
         if found <= 0:
             raise OutOfRange(f"A pack of {text} can't be.", todo="Say how many units one pack holds.")
         return found
+
+
+def packs(said: Mapping[str, str], known: Mapping[str, int]) -> dict[str, int]:
+    """Packs by name; one may be said in others, "40case", whether those are known or said beside it."""
+    found: dict[str, int] = {}
+    for nested in (False, True):
+        for key, text in said.items():
+            if nested != text.strip().replace(".", "", 1).isdigit():
+                found[name("packs", key)] = pack(f"packs.{key}", text, {**known, **found})
+    return {name("packs", key): found[name("packs", key)] for key in said}
 
 
 def spot(body: PlaceIn) -> tuple[int | None, int | None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
-from node import catalogue, events, inputs, starter
+from node import catalogue, events, inputs, recipes, starter
 from node.events import Count, CountLine, Distribution, Line, Loss, Receipt
 from node.fold import Node
 from node.folding import lots
@@ -18,7 +18,7 @@ from node.folding.cells import Cell
 from node.inputs import KEPT
 from node.requests import CountIn, DistributionIn, ItemIn, LossIn, PlaceIn, ReceiptIn
 from node.undoing import void
-from node.units import format_degrees, format_qty
+from node.units import day_of, format_degrees, format_qty
 from node.writing import Recorded, find_entry, too_early, when, write
 from sync.errors import Conflict
 from sync.identity import b32
@@ -63,8 +63,8 @@ def lose(node: Node, body: LossIn) -> Recorded:
     """Goods expired, were damaged or stolen, spoiled, or are gone otherwise."""
     with node.log.transaction():
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=1)
-        lines = lines_out(node, place, rows)
-        return write(node, Loss(when(node, body.at), place, lines, body.reason, inputs.note(body.note)))
+        at = when(node, body.at)
+        return write(node, Loss(at, place, lines_out(node, place, rows, at), body.reason, inputs.note(body.note)))
 
 
 def count(node: Node, body: CountIn) -> Recorded:
@@ -81,17 +81,17 @@ def count(node: Node, body: CountIn) -> Recorded:
 def count_lines(node: Node, place: str, at: int, rows: Sequence[inputs.Read], without: bytes = b"") -> list[CountLine]:
     """What was seen beside what the books expected at that time, as if the entry `without` had never been."""
     items = list(dict.fromkeys(item.id for item, _, _ in rows))
-    cells, expiries = node.fold.cells_at(place, items, at, without), _expiries(node, items)
+    cells, expiries, day = node.fold.cells_at(place, items, at, without), _expiries(node, items), day_of(at)
     return [
-        _count_line(item.id, qty, inputs.lot("", line.lot), cells.get(item.id, Cell()), expiries.get(item.id, {}))
-        for item, qty, line in rows
+        _count_line(id, qty, inputs.lot("", line.lot), cells.get(id, Cell()), expiries.get(id, {}), day)
+        for (_, qty, line), id in ((row, row[0].id) for row in rows)
     ]
 
 
-def _count_line(item: str, qty: int, lot: str, cell: Cell, expiries: dict[str, str]) -> CountLine:
+def _count_line(item: str, qty: int, lot: str, cell: Cell, expiries: dict[str, str], day: str) -> CountLine:
     if lot:
         return CountLine(item, qty, cell.lots.get(lot, 0), lot)
-    return CountLine(item, qty, cell.total, None, lots.seen(cell.lots, expiries, qty))
+    return CountLine(item, qty, cell.total, None, lots.seen(cell.lots, expiries, qty, day))
 
 
 def variance(line: CountLine) -> dict[str, str]:
@@ -99,11 +99,15 @@ def variance(line: CountLine) -> dict[str, str]:
     return {"item": line.item, "expected": format_qty(line.expected), "counted": format_qty(line.qty)}
 
 
-def lines_out(node: Node, place: str, rows: Sequence[inputs.Read], *, without: bytes = b"") -> list[Line]:
+def lines_out(
+    node: Node, place: str, rows: Sequence[inputs.Read], at: int | None = None, *, without: bytes = b""
+) -> list[Line]:
     """Lines with their lots written out; lots that were named are set aside before the others are drawn on.
 
-    What is on hand is taken as it would be if the entry `without` had never been.
+    What had expired by the time `at` (ms, else now) is drawn on last. What is on hand is taken as it would be if the
+    entry `without` had never been.
     """
+    day = day_of(node.clock() if at is None else at)
     items = list(dict.fromkeys(item.id for item, _, _ in rows))
     fold = node.fold
     cells = fold.cells_at(place, items, TIME_MAX, without) if without else fold.cells(place, items)
@@ -116,7 +120,7 @@ def lines_out(node: Node, place: str, rows: Sequence[inputs.Read], *, without: b
             stock[lot] = stock.get(lot, 0) - qty
     found: list[Line] = []
     for (item, qty, _), lot in zip(rows, named, strict=True):
-        parts = [(lot, qty)] if lot else lots.take(held.setdefault(item.id, {}), expiries.get(item.id, {}), qty)
+        parts = [(lot, qty)] if lot else lots.take(held.setdefault(item.id, {}), expiries.get(item.id, {}), qty, day)
         found.extend(Line(item.id, part, of) for of, part in parts)
     return found
 
@@ -141,26 +145,27 @@ def add_item(node: Node, body: ItemIn) -> tuple[str, Recorded | None]:
         name, unit = inputs.name("name", body.name), inputs.name("unit", body.unit)
         category = inputs.word("category", body.category)
         codes = {inputs.name("codes", k): inputs.code(k, v) for k, v in body.codes.items()}
-        packs = {inputs.name("packs", k): inputs.pack(f"packs.{k}", v) for k, v in body.packs.items()}
         known = catalogue.items_named(node, name, unit)
-        if not known:
-            id = catalogue.new_item_id(node, name, unit)
-            return id, write(node, _new_item(_item(id, category, codes, packs, name=name, unit=unit)))
-        row = catalogue.item_rows(node, known[:1])[0]
+        id = known[0] if known else catalogue.new_item_id(node, name, unit)
+        row = next(iter(catalogue.item_rows(node, [id])), None)
+        packs = inputs.packs(body.packs, row.packs if row else {})
+        more = recipes.said(node, id, f"{name} ({unit})", body)
+        if not known or not row:
+            return id, write(node, _new_item(_item(id, category, codes, packs, name=name, unit=unit), more))
         codes = {k: v for k, v in codes.items() if row.codes.get(k) != v}
         packs = {k: v for k, v in packs.items() if row.packs.get(k) != v}
         category = "" if category == row.category else category
-        if not (codes or packs or category):
-            return row.id, None
-        return row.id, write(node, _item(row.id, category, codes, packs))
+        if not (codes or packs or category or more):
+            return id, None
+        return id, write(node, structs.replace(_item(id, category, codes, packs), **more))
 
 
-def _new_item(said: events.Item) -> events.Item:
+def _new_item(said: events.Item, more: dict[str, Any]) -> events.Item:
     known = starter.fact_of(said.id)
     if known is None:
-        return said
+        return structs.replace(said, **more)
     category, packs = said.category or known.category, said.packs or known.packs
-    return structs.replace(known, category=category, codes=known.codes | said.codes, packs=packs)
+    return structs.replace(known, category=category, codes=known.codes | said.codes, packs=packs, **more)
 
 
 def _item(id: str, category: str, codes: dict[str, str], packs: dict[str, int], **named: Any) -> events.Item:

@@ -80,7 +80,7 @@ def items_of(fact: object) -> list[str]:
     if isinstance(fact, Item):
         return [fact.id]
     if isinstance(fact, Repack):
-        return [line.item for line in (*fact.used, *fact.made)]
+        return [*(line.item for line in fact.used), *(line.item for line in fact.made)]
     if isinstance(fact, SameAs):
         return [fact.id, fact.same]
     return [fact.item] if isinstance(fact, Keep) else [line.item for line in getattr(fact, "lines", ())]

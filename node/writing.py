@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from node import catalogue, events, inputs, sameness
-from node.events import AnyFact, Dispatch, Distribution, Loss
+from node.events import AnyFact, Dispatch, Distribution, Loss, Repack
 from node.fold import Node
 from node.inputs import KEPT
 from node.units import format_qty
@@ -56,9 +56,9 @@ def span(ms: int) -> str:
 
 
 def _below_zero(node: Node, fact: AnyFact) -> list[str]:
-    if not isinstance(fact, (Distribution, Loss, Dispatch)):
+    if not isinstance(fact, (Distribution, Loss, Dispatch, Repack)):
         return []
-    items = list(dict.fromkeys(line.item for line in fact.lines))
+    items = list(dict.fromkeys(line.item for line in (fact.used if isinstance(fact, Repack) else fact.lines)))
     totals = sameness.totals(node, fact.place, items)
     below = {id: qty for id, qty in totals.items() if qty < 0}
     labels = {row.id: row.label for row in catalogue.item_rows(node, list(below))}

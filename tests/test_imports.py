@@ -43,11 +43,13 @@ LAYERS = {
     "sameness": "node.sameness",
     "catalogue": "node.catalogue",
     "words in and out": "node.inputs node.ledger node.telling",
+    "recipes": "node.recipes",
     "traces": "node.traces",
     "writing down": "node.writing",
     "undoing": "node.undoing",
     "use": "node.record node.queries node.accounts",
     "acts*": (
+        "node.kits node.repacking node.expiring node.counting "
         "node.redacting node.starting node.needing node.moving node.transit node.transfers node.runs "
         "node.slips node.papers node.waybill node.loads node.scanning node.promises node.needs "
         "node.filling node.planning node.correcting node.merging node.keeping node.alerts node.alerting "
