@@ -1,6 +1,6 @@
 """Reads the code of a waybill from a photo of the paper; needs the extra `scan`."""
 
-from typing import BinaryIO
+from typing import IO
 
 from node import waybill
 from sync.errors import Malformed, Problem, TooLarge
@@ -20,7 +20,7 @@ def is_there() -> bool:
     return True
 
 
-def read_photo(file: BinaryIO) -> str:
+def read_photo(file: IO[bytes]) -> str:
     """The text of all waybill codes on a photo (JPEG, PNG or WebP). A Problem where there is none to be read."""
     if not is_there():
         raise Problem(
@@ -41,7 +41,7 @@ def read_photo(file: BinaryIO) -> str:
     return " ".join(dict.fromkeys(texts))
 
 
-def _grey(file: BinaryIO) -> object:
+def _grey(file: IO[bytes]) -> object:
     """The picture in grey, upright; its size is checked before it is unpacked."""
     from PIL import Image, ImageOps
 

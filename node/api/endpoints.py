@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from node import requests
-from node.api import answers
+from node.api import answers, moved
 
 BASE = "/api/v1"
 BODY_BYTES_MAX = 256 * 1024
@@ -66,12 +66,12 @@ READS: dict[str, Read] = {
     "peers": Read("The nodes that this one knows.", answers.PeerRow, _PAGE),
     "transfers": Read(
         "What is on its way, and where sender and receiver don't agree.",
-        answers.TransferRow,
+        moved.TransferRow,
         {"open": "0: all, also what has arrived."} | _PAGE,
     ),
     "runs/{vehicle}": Read(
         "What a vehicle loaded, dropped, brought back and has left.",
-        answers.RunSheet,
+        moved.RunSheet,
         {"since": "From when on; otherwise since it was last empty."},
         many=False,
         of="vehicle",
@@ -88,19 +88,13 @@ WRITES: dict[str, Write] = {
     "distributions": Write("Goods were handed to people: a supply drop.", requests.DistributionIn),
     "losses": Write("Goods were lost.", requests.LossIn),
     "counts": Write("Somebody counted what is there.", requests.CountIn, answers.Counted),
-    "dispatches": Write("Goods left a place for another.", requests.DispatchIn, answers.Sent),
-    "arrivals": Write("Goods of a dispatch came in.", requests.ArrivalIn, answers.Arrived),
-    "moves": Write("Goods went from place to place: both ends at once.", requests.MoveIn, answers.Moved),
-    "returns": Write("What is left on a vehicle went back.", requests.ReturnIn, answers.Moved),
+    "dispatches": Write("Goods left a place for another.", requests.DispatchIn, moved.Sent),
+    "arrivals": Write("Goods of a dispatch came in.", requests.ArrivalIn, moved.Arrived),
+    "moves": Write("Goods went from place to place: both ends at once.", requests.MoveIn, moved.Moved),
+    "returns": Write("What is left on a vehicle went back.", requests.ReturnIn, moved.Moved),
     "items": Write("A new item, told apart by name and unit.", requests.ItemIn, answers.ItemAdded),
     "places": Write("A new place.", requests.PlaceIn, answers.PlaceAdded),
     "entries/{entry}/void": Write("Undo an entry of this node.", requests.VoidIn, of="entry"),
-    "entries/{entry}/correct": Write(
-        "Write an entry of this node anew, with these fields replaced, and undo the wrong one.",
-        requests.CorrectIn,
-        answers.Corrected,
-        of="entry",
-    ),
     "entries/{entry}/correct": Write(
         "Write an entry of this node anew, with these fields replaced, and undo the wrong one.",
         requests.CorrectIn,

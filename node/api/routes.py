@@ -30,7 +30,6 @@ def blueprint() -> Blueprint:
         api.add_url_rule(f"{BASE}/{name}", f"post_{name}", partial(_write, name), methods=["POST"])
     api.add_url_rule(f"{BASE}/entries/<entry>/void", "void", _void, methods=["POST"])
     api.add_url_rule(f"{BASE}/entries/<entry>/correct", "correct", _correct, methods=["POST"])
-    api.add_url_rule(f"{BASE}/entries/<entry>/correct", "correct", _correct, methods=["POST"])
     api.add_url_rule(f"{BASE}/entries/<entry>/redact", "redact", _redact, methods=["POST"])
     api.add_url_rule(f"{BASE}/openapi.json", "openapi", _openapi, methods=["GET"])
     api.add_url_rule("/healthz", "healthz", _healthz, methods=["GET"])
@@ -71,11 +70,6 @@ def _write(name: str) -> Response:
 def _void(entry: str) -> Response:
     body = bodies.read(request, WRITES["entries/{entry}/void"].body)
     return _recorded(body, lambda: writes.void(_node(), entry, body))
-
-
-def _correct(entry: str) -> Response:
-    body = bodies.read(request, WRITES["entries/{entry}/correct"].body)
-    return _recorded(body, lambda: writes.correct(_node(), entry, body))
 
 
 def _correct(entry: str) -> Response:

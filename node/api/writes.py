@@ -97,17 +97,6 @@ def correct(node: Node, entry: str, body: Any) -> dict[str, Any]:
     return {"entry": done.entry, "variance": done.variance, "notices": done.notices}
 
 
-def correct(node: Node, entry: str, body: Any) -> dict[str, Any]:
-    """Writes an entry anew; NotFound where there is none of this id."""
-    try:
-        done = correcting.correct(node, entry, body)
-    except NotFound as error:
-        if not error.fields:
-            raise
-        raise OutOfRange(error.what, kept="Nothing was recorded.", todo=error.todo, fields=error.fields) from None
-    return {"entry": done.entry, "variance": done.variance, "notices": done.notices}
-
-
 def redact(node: Node, entry: str, body: Any) -> dict[str, Any]:
     """Takes the words out of an entry; NotFound where there is none of this id."""
     return {"entry": redacting.redact(node, entry, body).entry}

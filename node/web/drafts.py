@@ -8,7 +8,17 @@ from werkzeug.datastructures import MultiDict
 from node import catalogue
 from node.catalogue import ItemRow
 from node.events import LOSS_REASONS
-from node.requests import Body, CountIn, DistributionIn, LineIn, LossIn, ReceiptIn, ReceiptLineIn
+from node.requests import (
+    Body,
+    CountIn,
+    DispatchIn,
+    DistributionIn,
+    LineIn,
+    LossIn,
+    MoveIn,
+    ReceiptIn,
+    ReceiptLineIn,
+)
 from node.running import Node
 from node.units import parse_packed
 from node.web import choices
@@ -16,7 +26,8 @@ from sync.errors import Malformed, Problem
 
 BLANK_LINES = 3
 LOT_FIELDS = ("lot", "batch", "expiry", "fund", "value", "currency")
-TEXT_FIELDS = ("place", "source", "reason", "site", "people", "households", "at", "note", "sheet")
+PAPER_FIELDS = ("vehicle", "driver", "seal")
+TEXT_FIELDS = ("place", "to", *PAPER_FIELDS, "source", "reason", "site", "people", "households", "at", "note", "sheet")
 LONG_NAME_CHARS = 18  # more than a narrow field shows
 
 
@@ -67,6 +78,10 @@ class Draft:
     key: str
     lines: list[DraftLine]
     place: str = ""
+    to: str = ""
+    vehicle: str = ""
+    driver: str = ""
+    seal: str = ""
     source: str = ""
     reason: str = ""
     site: str = ""
@@ -127,6 +142,8 @@ def read(node: Node, draft: Draft, kind: type[Body]) -> Body | None:
     draft.errors.clear()
     if not draft.place:
         draft.errors["place"] = "Choose the place."
+    if kind in (DispatchIn, MoveIn) and not draft.to:
+        draft.errors["to"] = "Choose where it goes."
     lines = [(i, line) for i, line in enumerate(draft.lines) if not line.blank]
     if not lines:
         draft.errors["lines.0.item"] = "Say at least one item and how much of it."
@@ -183,6 +200,11 @@ def _body(draft: Draft, kind: type[Body], counts: dict[str, Any]) -> Body:
         return DistributionIn(lines=lines, site=draft.site or None, **counts, **common)
     if kind is LossIn:
         return LossIn(lines=lines, reason=cast(Any, draft.reason), **common)
+    if kind is DispatchIn:
+        papers: dict[str, Any] = {name: getattr(draft, name) or None for name in PAPER_FIELDS}
+        return DispatchIn(to=draft.to, lines=lines, **papers, **common)
+    if kind is MoveIn:
+        return MoveIn(to=draft.to, lines=lines, **common)
     if kind is CountIn:
         return CountIn(lines=lines, **common)
     raise Malformed("There is no such form.")

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from node import catalogue, queries, record
 from node.access import gate
-from node.events import Count, CountLine, Distribution, Loss, Receipt
+from node.events import Arrival, Count, CountLine, Dispatch, Distribution, Loss, Receipt
 from node.requests import VoidIn
 from node.units import format_qty
 from node.web import choices, context, words
@@ -16,7 +16,8 @@ from sync.log import Folded
 
 ROWS_SHOWN = 30
 MISTAKE = "Entered by mistake"
-_FORM_OF: dict[type, str] = {Receipt: "receive", Distribution: "drop", Loss: "loss", Count: "count"}
+_FORM_OF: dict[type, str] = {Receipt: "receive", Distribution: "drop", Loss: "loss", Count: "count", Dispatch: "send"}
+MOVABLE = (*_FORM_OF, Arrival)
 
 
 def show_all() -> str:
@@ -59,7 +60,7 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> s
     fact = found.fact
     row = _row(found)
     place = getattr(fact, "place", "")
-    movable = type(fact) in _FORM_OF
+    movable = type(fact) in MOVABLE
     return context.render(
         "entry.html",
         tab="log",
@@ -71,6 +72,7 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> s
         below=[*record.too_early(node, fact), *_below(fact)] if fresh == "new" else [],
         lines=_lines(fact),
         counted=isinstance(fact, Count),
+        transfer=_transfer(found),
         facts=_facts(found, row),
         place=place if movable else "",
         again=_FORM_OF.get(type(fact)) if found.node == node.keys.node else None,
@@ -81,9 +83,18 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> s
     )
 
 
+def _transfer(entry: Folded) -> str:
+    """The dispatch (hex id) that an entry is of, or names."""
+    if isinstance(entry.fact, Dispatch):
+        return entry.id.hex()
+    return entry.fact.dispatch if isinstance(entry.fact, Arrival) else ""
+
+
 def _title(row: dict[str, Any] | None, place: str) -> str:
     if row is None:
         return "An entry of the node itself"
+    if row["type"] == "dispatch":
+        return str(row["summary"])
     if row["type"] in words.VERBS:
         return f"{words.VERBS[row['type']]} at {choices.name_of_place(context.node(), place)}"
     return str(row["summary"])
@@ -105,15 +116,22 @@ def _lines(fact: object) -> list[dict[str, Any]]:
             "qty": format_qty(line.qty),
             "lot": line.lot or "",
             "expiry": getattr(line, "expiry", ""),
+            "short": _short(line),
             "expected": format_qty(line.expected) if isinstance(line, CountLine) else "",
         }
         for line in lines
     ]
 
 
+def _short(line: Any) -> str:
+    """What of a line came damaged or is given up, in a few words."""
+    parts = [(name, getattr(line, name, 0)) for name in ("damaged", "missing")]
+    return ", ".join(f"{format_qty(qty)} {name}" for name, qty in parts if qty)
+
+
 def _below(fact: object) -> list[str]:
     """Balances below zero that a movement left behind: something to look at, not an error."""
-    if not isinstance(fact, (Distribution, Loss)):
+    if not isinstance(fact, (Distribution, Loss, Dispatch)):
         return []
     moved = {line.item for line in fact.lines}
     rows = queries.stock(context.node(), place=fact.place)
@@ -133,6 +151,8 @@ def _facts(entry: Folded, row: dict[str, Any] | None) -> list[tuple[str, Any]]:
         ("Place", choices.name_of_place(node, place) if place else ""),
         ("Handed out at", choices.name_of_place(node, site) if site else ""),
         ("From", getattr(fact, "source", "")),
+        ("To", choices.name_of_place(node, fact.to) if isinstance(fact, Dispatch) else ""),
+        *((name.capitalize(), getattr(fact, name, "")) for name in ("waybill", "vehicle", "driver", "seal")),
         ("Why", getattr(fact, "reason", "")),
         ("People", getattr(fact, "people", None)),
         ("Households", getattr(fact, "households", None)),

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from node import queries
 from node.access import gate
-from node.web import catalogue_forms, company, context, entries, login, nearby, recording, stock
+from node.web import catalogue_forms, company, context, entries, login, moving, nearby, recording, runs, stock
 from sync.identity import show_id
 
 _OPEN = ("web.login_page", "web.login_take")
@@ -14,6 +14,7 @@ _OPEN = ("web.login_page", "web.login_take")
 def blueprint() -> Blueprint:
     """All pages."""
     web = Blueprint("web", __name__)
+    web.before_request(moving.make_room)
     web.before_request(_admit)
     web.after_request(_greet)
     gets = {
@@ -22,6 +23,13 @@ def blueprint() -> Blueprint:
         "/nearby": ("nearby", nearby.show),
         "/entries": ("entries", entries.show_all),
         "/entries/<entry>": ("entry", entries.show),
+        "/transfers": ("transfers", moving.show_all),
+        "/transfers/<dispatch>": ("transfer", moving.show),
+        "/arrive": ("arrive", moving.show_coming),
+        "/arrive/<dispatch>": ("arrive_page", moving.show_form),
+        "/dispatches/<dispatch>/waybill": ("waybill", moving.show_waybill),
+        "/runs": ("runs", runs.show_all),
+        "/runs/<vehicle>": ("run", runs.show),
         "/peers": ("peers", company.show),
         "/places/new": ("place_page", catalogue_forms.new_place),
         "/items/new": ("item_page", catalogue_forms.new_item),
@@ -31,6 +39,10 @@ def blueprint() -> Blueprint:
     posts = {
         "/record/<name>": ("record_take", recording.take),
         "/entries/<entry>/undo": ("undo", entries.undo),
+        "/arrive/read": ("arrive_read", moving.read_text),
+        "/arrive/photo": ("arrive_photo", moving.read_photo),
+        "/arrive/<dispatch>": ("arrive_take", moving.take),
+        "/runs/<vehicle>/return": ("run_return", runs.bring_back),
         "/peers/sync": ("peers_sync", company.sync),
         "/peers/invite": ("peers_invite", company.invite),
         "/peers/join": ("peers_join", company.join),

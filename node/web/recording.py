@@ -1,6 +1,5 @@
 """Record what happened: a drop, a receipt, a count, a loss. Four forms that differ in a few fields."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,21 +8,20 @@ import msgspec
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import catalogue, idempotency, queries, record
-from node.access import gate
+from node import catalogue, moving, queries, record
 from node.events import LOSS_REASONS
-from node.requests import Body, CountIn, DistributionIn, LossIn, ReceiptIn
+from node.requests import Body, CountIn, DispatchIn, DistributionIn, LossIn, MoveIn, ReceiptIn
 from node.web import choices, context, drafts
 from node.web.drafts import Draft, DraftLine
+from node.web.once import key_of_form, once
 from sync.errors import NotFound, Problem
 
 SHEET_LINES_MAX = 80  # of a count sheet
-KEY_CHARS_MAX = 64
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the forms, in its own words."""
+    """One of the forms, in its own words; one without a tab is reached from elsewhere."""
 
     name: str
     tab: str
@@ -60,6 +58,8 @@ KINDS = {
         ),
         Kind("count", "Count", "Count the stock", "Record this count", "At", "What is there", CountIn, record.count),
         Kind("loss", "Loss", "Record a loss", "Record this loss", "At", "What is gone", LossIn, record.lose),
+        Kind("send", "Send", "Send goods", "Record that it left", "From", "What left", DispatchIn, moving.dispatch),
+        Kind("move", "", "Move goods", "Record this move", "From", "What went", MoveIn, moving.move),
     )
 }
 
@@ -69,7 +69,13 @@ def show(name: str) -> str:
     kind = _kind(name)
     node = context.node()
     place = request.args.get("place") or choices.first_place(node)
-    draft = Draft(context.fresh_key(), _lines(place), place=place, sheet=request.args.get("all", "")[:1])
+    draft = Draft(
+        context.fresh_key(),
+        _lines(place),
+        place=place,
+        to=request.args.get("to", ""),
+        sheet=request.args.get("all", "")[:1],
+    )
     return _page(kind, draft)
 
 
@@ -88,7 +94,7 @@ def _lines(place: str) -> list[DraftLine]:
 def take(name: str) -> Response | tuple[str, int] | str:
     """Record the form, or show it again with what was typed and what is off."""
     kind, node = _kind(name), context.node()
-    draft = Draft.from_form(request.form, request.form.get("key", "")[:KEY_CHARS_MAX] or context.fresh_key())
+    draft = Draft.from_form(request.form, key_of_form())
     if request.form.get("more") or request.form.get("pick"):
         draft.pick(node, request.form.get("pick", ""))
         if request.form.get("more"):
@@ -110,15 +116,9 @@ def take(name: str) -> Response | tuple[str, int] | str:
 
 def _record(kind: Kind, draft: Draft, body: Body) -> Response:
     """Once for one rendered form with one content. Whoever goes back and changes the form records anew."""
-    visitor = context.visitor()
-    assert visitor is not None
-    gate().count_write(visitor)
     asked = kind.name.encode() + b"\0" + msgspec.json.encode(body)
-    key = "form " + hashlib.sha256(draft.key.encode("utf-8", "replace") + b"\0" + asked).hexdigest()
-    entry, first = idempotency.once(
-        context.node(), visitor.name, key, asked, lambda: kind.write(context.node(), body).entry.encode()
-    )
-    return redirect(f"/entries/{entry.decode()}?fresh={'new' if first else 'again'}", 303)
+    entry, first = once(asked, lambda: kind.write(context.node(), body).entry)
+    return redirect(f"/entries/{entry}?fresh={'new' if first else 'again'}", 303)
 
 
 def _page(kind: Kind, draft: Draft) -> str:

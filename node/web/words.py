@@ -19,12 +19,21 @@ TRUST = {
     "unknown": "unknown",
     "blocked": "blocked",
 }
-VERBS = {"receipt": "Received", "distribution": "Dropped", "loss": "Lost", "count": "Counted"}
+VERBS = {
+    "receipt": "Received",
+    "distribution": "Dropped",
+    "loss": "Lost",
+    "count": "Counted",
+    "dispatch": "Sent",
+    "arrival": "Arrived",
+}
 ICONS = {
     "receipt": "in",
     "distribution": "out",
     "loss": "loss",
     "count": "count",
+    "dispatch": "moves",
+    "arrival": "in",
     "void": "undo",
     "item": "item",
     "place": "place",

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from node import bootstrap, queries, record
+from node import bootstrap, moving, queries, record
 from node.bootstrap import Node
 from node.hosting import Serving
-from node.requests import DistributionIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
+from node.requests import DispatchIn, DistributionIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
 from node.server import serve
 
 CHROMIUM = "/usr/bin/chromium"
@@ -40,6 +40,12 @@ PAGES = [
     "/places/new",
     "/items/new",
     "/about",
+    "/record/send",
+    "/record/move",
+    "/transfers",
+    "/transfers?all=1",
+    "/arrive",
+    "/runs",
 ]
 TARGETS = ", ".join(
     ["button", "nav a", "select", "input:not([type=hidden]):not([type=radio])", "label:has(> [type=radio])", "textarea"]
@@ -113,6 +119,33 @@ def test_no_page_is_wider_than_the_phone_or_asks_another_host(page: Any, visit: 
         assert page.evaluate(SMALL_TARGETS, TARGETS) == [], path
     assert page.complaints == []
     assert len(page.asked) == 1
+
+
+def test_what_is_on_its_way_fits_the_phone_and_arrives_by_one_tap(
+    page: Any, visit: Callable[[str], None], node: Node
+) -> None:
+    record.add_place(node, PlaceIn(name="Bayou Van", kind="vehicle"))
+    lines = [LineIn(item="Blanket", qty="30"), LineIn(item="Insulin", qty="4")]
+    sent = moving.dispatch(node, DispatchIn(place="Harvey Hub", to="Bayou Van", lines=lines, note="north road"))
+    paths = [
+        "arrive",
+        f"arrive/{sent.entry}",
+        "transfers",
+        f"transfers/{sent.entry}",
+        f"dispatches/{sent.entry}/waybill",
+    ]
+    for path in [*paths, "runs", "runs/Bayou Van"]:
+        visit(f"/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH, path
+        assert page.evaluate(SMALL_TARGETS, TARGETS) == [], path
+    visit("/arrive")
+    page.tap("text=All arrived")
+    page.wait_for_selector("text=Recorded.")
+    assert {row["item_name"]: row["qty"] for row in queries.stock(node, place="Bayou Van")} == {
+        "Blanket": "30",
+        "Insulin": "4",
+    }
+    assert page.complaints == []
 
 
 def test_a_drop_by_taps_is_in_the_stock_and_can_be_undone(page: Any, visit: Callable[[str], None], node: Node) -> None:

@@ -27,6 +27,12 @@ PAGES = [
     "/places/new",
     "/items/new",
     "/about",
+    "/record/send",
+    "/record/move",
+    "/transfers",
+    "/transfers?all=1",
+    "/arrive",
+    "/runs",
 ]
 HOUR_MS = 3_600_000
 PHONE = {"REMOTE_ADDR": "192.168.7.9"}
