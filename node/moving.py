@@ -181,7 +181,8 @@ def _lines_in(node: Node, one: Transfer, parts: Iterable[Part], everything: bool
     left, dates = one.open_lots(), transit.expiries(node, one)
     sums: dict[tuple[str, str], list[int]] = {}
     ordered = sorted(parts, key=lambda part: not part.lot)  # lots that were named are set aside first
-    for item, lot, *amounts in ordered:
+    for named, lot, *amounts in ordered:
+        item = one.as_sent(named)
         held = left.setdefault(item, {})
         for at, qty in enumerate(amounts):
             for of, share in _shares(held, dates.get(item, {}), lot, qty):

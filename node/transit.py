@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from node import catalogue, slips
+from node import catalogue, sameness, slips
 from node.events import is_entry_id
 from node.fold import Node
+from node.sameness import NONE, Same
 from node.waybill import Slip
 from sync.errors import NotFound, OutOfRange
 
@@ -59,13 +60,20 @@ class Transfer:
     slip: Slip | None = None
     lines: dict[tuple[str, str], Sums] = field(default_factory=dict)  # by item and lot
     arrivals: list[Coming] = field(default_factory=list)
+    same: Same = NONE  # items that are one in this team's books
 
     def items(self) -> dict[str, Sums]:
         """Sums by item, over all its lots: who unloads doesn't always see the lot."""
         found: defaultdict[str, Sums] = defaultdict(Sums)
         for (item, _), sums in self.lines.items():
-            found[item] = found[item].plus(sums)
+            head = self.same.head(item)
+            found[head] = found[head].plus(sums)
         return dict(found)
+
+    def as_sent(self, item: str) -> str:
+        """The id under which the dispatch has an item that a person named: another may have been merged with it."""
+        sent = {id for id, _ in self.lines}
+        return next((id for id in [item, *self.same.all_of(item)] if id in sent), item)
 
     def open_lots(self) -> dict[str, dict[str, int]]:
         """What is still on its way, by item and lot."""
@@ -130,7 +138,8 @@ def get(node: Node, dispatch: str) -> Transfer:
 
 def many(node: Node, ids: Sequence[str]) -> list[Transfer]:
     """What the tables, and the waybills that were read in, say of these dispatches."""
-    found = {id: Transfer(id) for id in ids}
+    same = sameness.merged(node, "item")
+    found = {id: Transfer(id, same=same) for id in ids}
     for start in range(0, len(ids), 500):
         _fill(node, found, ids[start : start + 500])
     for slip in slips.every(node):

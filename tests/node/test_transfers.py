@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from node import accounts, moving, papers, queries, record, slips, transfers
-from node.events import Arrival, ArrivalLine
+from node.events import Arrival, ArrivalLine, SameAs
 from node.requests import (
     ArrivalIn,
     ArrivalLineIn,
@@ -281,6 +281,17 @@ def test_more_may_leave_than_the_books_know_of(north, school):
     lines = [LineIn(item="Blanket", qty="130")]
     done = moving.dispatch(north, DispatchIn(place="Depot", to="School", lines=lines))
     assert "-30 Blanket" in done.notices[0]
+
+
+def test_items_that_are_one_in_our_books_arrive_as_what_was_sent(north, school):
+    sent = send(north)
+    meet(north, school)
+    record.add_item(school, ItemIn(name="Cover", unit="piece"))
+    sent_as, ours = (queries.items(school, like=name)[0]["item"] for name in ("Blanket", "Cover"))
+    record.write(school, SameAs(school.now, "item", sent_as, ours))
+    assert arrive(school, sent, lines=[ArrivalLineIn(item="Cover", qty="60")]).missing == []
+    meet(north, school)
+    assert [row(node, sent)["status"] for node in (north, school)] == ["arrived", "arrived"]
 
 
 def test_a_load_tells_its_weight_and_volume_as_far_as_known(north, school):
