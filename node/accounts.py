@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from node import catalogue, ledger
+from node import catalogue, ledger, sameness
 from node.fold import Node
 from node.ledger import CAME, COLUMNS, WENT, Books, Ledger
 from node.units import format_qty
@@ -26,32 +26,50 @@ class Shown(NamedTuple):
     transit: dict[tuple[str, str], int]
 
 
-def balance(node: Node, by: str | None = None) -> dict[str, Any]:
+def balance(node: Node, by: str | None = None, raw: bool = False) -> dict[str, Any]:
     """What came in and what became of it, item by item over all places, and whether all agrees.
 
     {items, balanced, problems}. `items` are rows of item, item_name, unit, balanced and all columns: received,
     transferred_in, distributed, transferred_out, in_transit, lost, unexplained, repacked, on_hand as decimal strings.
     `unexplained` is positive for what is missing, `repacked` for what became something else. `problems` are sentences.
-    `by` "place" adds `places`, the same rows with place, place_name and team; by "team" adds `teams`, with team.
+    `by` "place" adds `places`, the same rows with place, place_name and team; by "team" adds `teams`, with team. What
+    this team has merged is one row, unless `raw`.
     """
     with node.log.transaction():
         books, shown = ledger.replay(node), _shown(node)
-        items = sorted(books.ledgers.keys() | shown.keys())
-        names = {row.id: row for row in catalogue.item_rows(node, items)}
-        groups = _Groups(node)
-    nothing, problems = Ledger(), list[str]()
+        items, places = (sameness.NONE if raw else sameness.merged(node, kind) for kind in ("item", "place"))
+        known = sorted(books.ledgers.keys() | shown.keys())
+        names = {row.id: row for row in catalogue.item_rows(node, sorted({*known, *map(items.head, known)}))}
+        groups = _Groups(node, places)
+    merged: dict[str, _Item] = {}
+    for item in known:
+        found, tables = books.ledgers.get(item, Ledger()), shown.get(item, Shown({}, {}))
+        merged.setdefault(items.head(item), _Item()).take(item, found, tables, books)
     rows: dict[str, list[dict[str, Any]]] = {"items": [], **({f"{by}s": []} if by in BY else {})}
-    for item in items:
-        found, tables = books.ledgers.get(item, nothing), shown.get(item, Shown({}, {}))
-        named, parts = _named(names.get(item), item), _by_place(found, tables, books)
-        wrong = [*_differences(item, found, tables), *_uneven(item, parts)]
-        problems += wrong
-        rows["items"].append({**named, **_columns(parts.values()), "balanced": not wrong})
+    for item, one in merged.items():
+        named = _named(names.get(item), item)
+        rows["items"].append({**named, **_columns(one.parts.values()), "balanced": not one.wrong})
         if by in BY:
-            rows[f"{by}s"] += groups.rows(by, named, parts)
+            rows[f"{by}s"] += groups.rows(by, named, one.parts)
     for name, found_rows in rows.items():
         found_rows.sort(key=lambda row: _order(row, name))
+    problems = [said for one in merged.values() for said in one.wrong]
     return {**rows, "balanced": not problems, "problems": problems}
+
+
+class _Item:
+    """What the books say of an item, or of several that are one: its columns by place, and what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.parts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.wrong: list[str] = []
+
+    def take(self, item: str, found: Ledger, tables: Shown, books: Books) -> None:
+        """Add one item's books, checked by themselves."""
+        parts = _by_place(found, tables, books)
+        self.wrong += [*_differences(item, found, tables), *_uneven(item, parts)]
+        for place, part in parts.items():
+            self.parts[place].update(part)
 
 
 def _order(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -101,7 +119,8 @@ def _is_even(part: Counter[str]) -> bool:
 class _Groups:
     """Whose places are whose."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, same: sameness.Same) -> None:
+        self.same = same
         self.places = {row.id: row for row in catalogue.places_all(node)}
         self.names = catalogue.team_names(node)
 
@@ -116,10 +135,10 @@ class _Groups:
             yield {**head(name), **named, **_columns(members), "balanced": balanced}
 
     def _same(self, place: str) -> str:
-        return place
+        return self.same.head(place)
 
     def _node(self, place: str) -> str:
-        row = self.places.get(place)
+        row = self.places.get(self.same.head(place))
         return row.node.hex() if row else ""
 
     def _team(self, node: str) -> dict[str, str]:

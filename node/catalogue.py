@@ -6,13 +6,13 @@ that is what tells items of one name apart. What this node's own catalogue doesn
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from node import searching, starter
+from node import sameness, searching, starter
 from node.events import Item
 from node.fold import Node
 from node.folding.names import search_key
@@ -104,15 +104,16 @@ def _items(node: Node, ids: Sequence[str]) -> dict[str, ItemRow]:
     }
 
 
-def find_item(node: Node, text: str, unit: str | None = None) -> ItemRow:
+def find_item(node: Node, text: str, unit: str | None = None, raw: bool = False) -> ItemRow:
     """The one item that an id, code or name means, of this unit if one is given.
 
-    NotFound names the nearest; OutOfRange lists those among which the text doesn't decide.
+    What this team has merged is one item, unless `raw`. NotFound names the nearest; OutOfRange lists those among which
+    the text doesn't decide.
     """
     ids = _item_ids(node, text, unit)
     if not ids and unit is None and (match := _WITH_UNIT.fullmatch(text)):
         ids = _item_ids(node, match[1], match[2])
-    rows = item_rows(node, ids)
+    rows = item_rows(node, ids if raw else _heads(node, "item", ids))
     if not rows and _is_moved(node, text):
         return ItemRow(text.strip(), "", "", "", {}, {})
     if not rows:
@@ -124,6 +125,12 @@ def find_item(node: Node, text: str, unit: str | None = None) -> ItemRow:
     if len(rows) > 1:
         raise _ambiguous(text, "items", [f"{row.label}, id {row.id}" for row in rows])
     return rows[0]
+
+
+def _heads(node: Node, kind: str, ids: Iterable[str]) -> list[str]:
+    """Each id, or the one that speaks for it, once."""
+    same = sameness.merged(node, kind)
+    return list(dict.fromkeys(map(same.head, ids)))
 
 
 def _item_ids(node: Node, text: str, unit: str | None) -> list[str]:
@@ -181,8 +188,11 @@ def new_item_id(node: Node, name: str, unit: str) -> str:
     raise AssertionError("unreachable")
 
 
-def search_items(node: Node, text: str, limit: int = 20, own: bool = False) -> list[ItemRow]:
-    """Items that a few typed letters may mean, likeliest first; forgives typing errors. `own`: only written ones."""
+def search_items(node: Node, text: str, limit: int = 20, own: bool = False, raw: bool = False) -> list[ItemRow]:
+    """Items that a few typed letters may mean, likeliest first; forgives typing errors. `own`: only written ones.
+
+    Of merged items the one that speaks for them, unless `raw`.
+    """
     rows = query(
         node,
         "SELECT id, name_key FROM item UNION ALL SELECT item, code_key FROM item_code WHERE code <> '' "
@@ -190,7 +200,8 @@ def search_items(node: Node, text: str, limit: int = 20, own: bool = False) -> l
     )
     known = {id for id, _ in rows}
     rows += [(id, name) for id, name in starter.names() if not own or id in known]
-    return item_rows(node, searching.likeliest(text, rows, limit, before=known))
+    ids = searching.likeliest(text, rows, limit, before=known)
+    return item_rows(node, ids if raw else _heads(node, "item", ids))
 
 
 def slips(node: Node, name: str) -> list[ItemRow]:
@@ -210,17 +221,27 @@ def places_all(node: Node) -> list[PlaceRow]:
     return [PlaceRow(*row) for row in rows]
 
 
+def _places(node: Node, ids: Sequence[str]) -> list[PlaceRow]:
+    sql = f"SELECT id, name, kind, lat, lon, node FROM place WHERE id IN ({_marks(ids)}) ORDER BY id"
+    return [PlaceRow(*row) for row in query(node, sql, *ids)]
+
+
 def places_named(node: Node, name: str) -> list[PlaceRow]:
     """The places of just this name, smallest id first."""
     sql = "SELECT id, name, kind, lat, lon, node FROM place WHERE name_key = ? AND name <> '' ORDER BY id"
     return [PlaceRow(*row) for row in query(node, sql, search_key(name))]
 
 
-def find_place(node: Node, text: str) -> PlaceRow:
-    """The one place that an id or a name means; NotFound names the nearest, OutOfRange lists those it may mean."""
+def find_place(node: Node, text: str, raw: bool = False) -> PlaceRow:
+    """The one place that an id or a name means; NotFound names the nearest, OutOfRange lists those it may mean.
+
+    What this team has merged is one place, unless `raw`.
+    """
     exact = text.strip()
-    by_id = query(node, "SELECT id, name, kind, lat, lon, node FROM place WHERE id = ?", exact)
-    rows = [PlaceRow(*row) for row in by_id] or places_named(node, text)
+    rows = _places(node, [exact]) or places_named(node, text)
+    if not raw:
+        heads = _heads(node, "place", [row.id for row in rows])
+        rows = _places(node, heads) if heads != [row.id for row in rows] else rows
     if not rows and query(node, "SELECT 1 FROM touch WHERE place = ? LIMIT 1", exact):
         return PlaceRow(exact, "", "", None, None, b"")
     if not rows:
@@ -237,7 +258,8 @@ def find_place(node: Node, text: str) -> PlaceRow:
 def search_places(node: Node, text: str, limit: int = 20) -> list[PlaceRow]:
     """Places that a few typed letters may mean, likeliest first."""
     found = {row.id: row for row in places_all(node)}
-    return [found[id] for id in searching.likeliest(text, query(node, "SELECT id, name_key FROM place"), limit)]
+    ids = searching.likeliest(text, query(node, "SELECT id, name_key FROM place"), limit)
+    return [found[id] for id in _heads(node, "place", ids) if id in found]
 
 
 # teams

@@ -54,7 +54,7 @@ def correct(node: Node, entry: str, body: CorrectIn) -> Recorded:
         fact = _corrected(node, target, body)
         done = write(node, fact)
         write(node, Void(target.id.hex(), why, when(node, None), done.entry))
-        variance = [record.variance(line) for line in fact.lines] if isinstance(fact, Count) else []
+        variance = record.variances(node, fact.lines) if isinstance(fact, Count) else []
         told = [*writing.notices(node, fact), *_dropped(node, target.fact, fact), *traces.left_behind(node, target)]
         return Recorded(done.entry, variance, told)
 

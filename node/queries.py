@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from node import catalogue, traces
+from node import catalogue, sameness, traces
 from node.catalogue import ItemRow, PlaceRow
 from node.events import Place, type_of
 from node.fold import Node
@@ -39,20 +39,24 @@ def _time(ms: int | None) -> str | None:
 # stock
 
 
-def stock(node: Node, place: str | None = None, item: str | None = None, lots: bool = False) -> list[Row]:
+def stock(
+    node: Node, place: str | None = None, item: str | None = None, lots: bool = False, raw: bool = False
+) -> list[Row]:
     """On hand by place and item, by lot with `lots`; `place` and `item` are an id, a code or a name.
 
     `as_of` is the effective time of the newest fact about that item there, `counted` of its last count, and `heard` is
     when the place's team was last heard. Over all lots, `lot` is None and `expiry` the earliest date on hand. A zero is
-    shown where it is news: something came in, went out or was counted. Used-up lots are left out.
+    shown where it is news: something came in, went out or was counted. Used-up lots are left out. What this team has
+    merged is one row, unless `raw`.
     """
     with one_moment(node):
         cells = stock_cells(
             node,
-            catalogue.find_place(node, place).id if place else None,
-            catalogue.find_item(node, item).id if item else None,
+            catalogue.find_place(node, place, raw).id if place else None,
+            catalogue.find_item(node, item, raw=raw).id if item else None,
+            raw,
         )
-        words = Words(node, [key[1] for key in cells])
+        words = Words(node, [key[1] for key in cells], raw)
         rows = [row for key, cell in cells.items() for row in _stock_rows(words, key, cell, lots)]
     rows.sort(key=_by_name)
     return rows
@@ -63,11 +67,38 @@ def _by_name(row: Row) -> tuple[str, ...]:
     return (*names, row["expiry"] or "~", row["lot"] or "")
 
 
-def stock_cells(node: Node, place: str | None, item: str | None) -> dict[tuple[str, str], Row]:
-    """Cells by (place, item): newest fact and last count (ms), and their lots as (lot, thousandths, expiry)."""
-    asked = [(column, value) for column, value in (("place", place), ("item", item)) if value is not None]
-    where = " AND ".join(["1", *(f"s.{column} = ?" for column, _ in asked)])
-    values = [value for _, value in asked]
+def stock_cells(node: Node, place: str | None, item: str | None, raw: bool = False) -> dict[tuple[str, str], Row]:
+    """Cells by (place, item): newest fact and last count (ms), and their lots as (lot, thousandths, expiry).
+
+    Cells of what this team has merged are one, unless `raw`: as old as its newest fact, counted when all of it was.
+    """
+    places, items = (sameness.NONE if raw else sameness.merged(node, kind) for kind in ("place", "item"))
+    cells: dict[tuple[str, str], Row] = {}
+    for key, cell in _cells(node, place and places.all_of(place), item and items.all_of(item)).items():
+        key = places.head(key[0]), items.head(key[1])
+        cells[key] = _joined(cells[key], cell) if key in cells else cell
+    return cells
+
+
+def _joined(one: Row, other: Row) -> Row:
+    lots: dict[str, tuple[str, int, str | None]] = {}
+    for lot, qty, expiry in [*one["lots"], *other["lots"]]:
+        _, before, date = lots.get(lot, (lot, 0, None))
+        lots[lot] = lot, before + qty, min(filter(None, (date, expiry)), default=None)
+    counted = [cell["counted"] for cell in (one, other) if cell["lots"] or cell["counted"] is not None]
+    return {
+        "at": max(one["at"], other["at"]),
+        "counted": None if None in counted else min(counted, default=None),
+        "lots": list(lots.values()),
+    }
+
+
+def _cells(
+    node: Node, places: Sequence[str] | None, items: Sequence[str] | None
+) -> dict[tuple[str, str], Row]:
+    asked = [(column, ids) for column, ids in (("place", places), ("item", items)) if ids]
+    where = " AND ".join(["1", *(f"s.{column} IN ({','.join('?' * len(ids))})" for column, ids in asked)])
+    values = [id for _, ids in asked for id in ids]
     cells: dict[tuple[str, str], Row] = {
         (place, item): {"at": at, "counted": counted, "lots": []}
         for place, item, at, counted in catalogue.query(
@@ -108,15 +139,17 @@ def _shown_lots(held: list[tuple[str, int, str | None]], lots: bool) -> list[tup
     return [(None, sum(qty for _, qty, _ in held), min(dates, default=None))]
 
 
-def nearby(node: Node, item: str, lat_micro: int, lon_micro: int, within_km: float | None = None) -> list[Row]:
+def nearby(
+    node: Node, item: str, lat_micro: int, lon_micro: int, within_km: float | None = None, raw: bool = False
+) -> list[Row]:
     """Who has an item, nearest first: places with coordinates (micro-degrees) and more than nothing of it.
 
-    `distance_km` is the great-circle distance, a number rounded to 0.1.
+    `distance_km` is the great-circle distance, a number rounded to 0.1. Merged items and places are one, unless `raw`.
     """
     with one_moment(node):
-        found = catalogue.find_item(node, item)
-        cells = stock_cells(node, None, found.id)
-        words = Words(node, [found.id])
+        found = catalogue.find_item(node, item, raw=raw)
+        cells = stock_cells(node, None, found.id, raw)
+        words = Words(node, [found.id], raw)
         rows = []
         for (place, _), cell in cells.items():
             where, qty = words.place(place), sum(row[1] for row in cell["lots"])
@@ -151,15 +184,18 @@ def distance_km(lat_a: int, lon_a: int, lat_b: int, lon_b: int) -> float:
 # the log
 
 
-def log(node: Node, limit: int = 50, before: str | None = None, own: bool = False) -> list[Row]:
+def log(
+    node: Node, limit: int = 50, before: str | None = None, own: bool = False, raw: bool = False
+) -> list[Row]:
     """The latest entries, newest first by their writers' clocks; after the entry `before`; of this node with `own`.
 
     Entries of replication itself, and those that this version can't read, are left out. `void` is None or who undid it,
     why, and what holds instead: {entry, why, instead}. `corrects` is None or what this one is written in place of:
     {entry, why, before}; the undo that belongs to it has no row of its own. `dependents` are those that name it.
+    Merged items and places go by one name, unless `raw`.
     """
     with one_moment(node):
-        return _log_rows(node, _latest(node, limit, _position(node, before), node.keys.node if own else None))
+        return _log_rows(node, _latest(node, limit, _position(node, before), node.keys.node if own else None), raw)
 
 
 def entry(node: Node, found: Folded) -> Row | None:
@@ -170,11 +206,11 @@ def entry(node: Node, found: Folded) -> Row | None:
         return _log_rows(node, [found])[0]
 
 
-def _log_rows(node: Node, entries: Sequence[Folded]) -> list[Row]:
+def _log_rows(node: Node, entries: Sequence[Folded], raw: bool = False) -> list[Row]:
     undone, corrections = traces.undone(node, entries), traces.corrections(node, entries)
     named = traces.dependents(node, entries)
     told = [*entries, *(before for _, before in corrections.values())]
-    words = Words(node, [id for e in told for id in items_of(e.fact)])
+    words = Words(node, [id for e in told for id in items_of(e.fact)], raw)
     return [
         _log_row(node, words, entry)
         | {
@@ -229,15 +265,21 @@ def _log_row(node: Node, words: Words, entry: Folded) -> Row:
 # the catalogue
 
 
-def items(node: Node, like: str | None = None, after: str | None = None, limit: int | None = None) -> list[Row]:
-    """The catalogue's items by name, after the item `after`; with `like` those that it may mean, likeliest first."""
+def items(
+    node: Node, like: str | None = None, after: str | None = None, limit: int | None = None, raw: bool = False
+) -> list[Row]:
+    """The catalogue's items by name, after the item `after`; with `like` those that it may mean, likeliest first.
+
+    Of merged items only the one that speaks for them, unless `raw`.
+    """
     with one_moment(node):
         if like is not None:
-            return [_item_row(row) for row in catalogue.search_items(node, like, limit or 50)]
-        sql = "SELECT id FROM item"
-        values: list[Any] = []
+            return [_item_row(row) for row in catalogue.search_items(node, like, limit or 50, raw=raw)]
+        hidden = [] if raw else list(sameness.merged(node, "item").heads)
+        sql = f"SELECT id FROM item WHERE id NOT IN ({','.join('?' * len(hidden))})"
+        values: list[Any] = [*hidden]
         if after is not None:
-            sql += " WHERE (name_key, id) > (SELECT name_key, id FROM item WHERE id = ?)"
+            sql += " AND (name_key, id) > (SELECT name_key, id FROM item WHERE id = ?)"
             values.append(after)
         values.append(-1 if limit is None else limit)
         ids = [id for (id,) in catalogue.query(node, sql + " ORDER BY name_key, id LIMIT ?", *values)]
@@ -255,11 +297,14 @@ def _item_row(row: ItemRow) -> Row:
     }
 
 
-def places(node: Node) -> list[Row]:
-    """Every place by name, with its kind, coordinates (decimal degrees or None), team and when that was last heard."""
+def places(node: Node, raw: bool = False) -> list[Row]:
+    """Every place by name, with its kind, coordinates (decimal degrees or None), team and when that was last heard.
+
+    Merged places are one, unless `raw`.
+    """
     with one_moment(node):
-        words = Words(node, [])
-        return [_place_row(words, row) for row in words.places.values()]
+        words = Words(node, [], raw)
+        return [_place_row(words, row) for row in words.places.values() if raw or words.place(row.id).id == row.id]
 
 
 def _place_row(words: Words, row: PlaceRow) -> Row:

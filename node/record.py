@@ -5,12 +5,12 @@ is. Each error names the field it is about (`lines.0.qty`) and leaves nothing be
 written out: the time, the lot of goods that are alike, the lots that a drop came from, what a count was expected to be.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from msgspec import structs
 
-from node import catalogue, events, inputs, recipes, starter
+from node import catalogue, events, inputs, recipes, sameness, starter
 from node.events import Count, CountLine, Distribution, Line, Loss, Receipt
 from node.fold import Node
 from node.folding import lots
@@ -24,6 +24,8 @@ from sync.errors import Conflict
 from sync.identity import b32
 
 __all__ = ["Recorded", "find_entry", "too_early", "void", "when", "write"]  # recording, for those above
+
+T = TypeVar("T")
 
 PLACE_ID_BYTES = 10
 TIME_MAX = 2**63 - 1  # ms: after every time that an entry can hold
@@ -73,16 +75,34 @@ def count(node: Node, body: CountIn) -> Recorded:
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=0)
         inputs.refuse_twice(rows)
         at = when(node, body.at)
-        lines = count_lines(node, place, at, rows)
-        done = write(node, Count(at, place, lines, inputs.note(body.note)))
-        return Recorded(done.entry, [variance(line) for line in lines], done.notices)
+        lines, note = count_lines(node, place, at, rows), inputs.note(body.note)
+        done = write(node, Count(at, place, lines, note))
+        elsewhere = _count_elsewhere(node, place, at, rows)
+        for other, none in elsewhere.items():
+            write(node, Count(at, other, none, note))
+        told = variances(node, [*lines, *(line for none in elsewhere.values() for line in none)])
+        return Recorded(done.entry, told, done.notices)
+
+
+def _count_elsewhere(node: Node, place: str, at: int, rows: Sequence[inputs.Read]) -> dict[str, list[CountLine]]:
+    """What was seen in one place, which goes by several ids, isn't there under the others: lines of noughts."""
+    wholes = [(item, 0, line) for item, _, line in rows if not line.lot]
+    others = [id for id in sameness.merged(node, "place").all_of(place) if id != place]
+    found = {id: count_lines(node, id, at, wholes) for id in others if wholes}
+    return {id: kept for id, lines in found.items() if (kept := [line for line in lines if line.expected])}
 
 
 def count_lines(node: Node, place: str, at: int, rows: Sequence[inputs.Read], without: bytes = b"") -> list[CountLine]:
-    """What was seen beside what the books expected at that time, as if the entry `without` had never been."""
-    items = list(dict.fromkeys(item.id for item, _, _ in rows))
+    """What was seen beside what the books expected at that time, as if the entry `without` had never been.
+
+    Of items that are one all was seen under one name, so that there is nothing left under the others.
+    """
+    same = sameness.merged(node, "item")
+    items = [id for head in dict.fromkeys(item.id for item, _, _ in rows) for id in same.all_of(head)]
     cells, expiries, day = node.fold.cells_at(place, items, at, without), _expiries(node, items), day_of(at)
-    return [
+    said, wholes = {row[0].id for row in rows}, [row[0].id for row in rows if not row[2].lot]
+    rest = [id for item in wholes for id in same.all_of(item) if id not in said and id in cells and cells[id].total]
+    return [CountLine(id, 0, cells[id].total) for id in dict.fromkeys(rest)] + [
         _count_line(id, qty, inputs.lot("", line.lot), cells.get(id, Cell()), expiries.get(id, {}), day)
         for (_, qty, line), id in ((row, row[0].id) for row in rows)
     ]
@@ -94,9 +114,18 @@ def _count_line(item: str, qty: int, lot: str, cell: Cell, expiries: dict[str, s
     return CountLine(item, qty, cell.total, None, lots.seen(cell.lots, expiries, qty, day))
 
 
-def variance(line: CountLine) -> dict[str, str]:
-    """What a line of a count says, as it is told."""
-    return {"item": line.item, "expected": format_qty(line.expected), "counted": format_qty(line.qty)}
+def variances(node: Node, lines: Sequence[CountLine]) -> list[dict[str, str]]:
+    """What the lines of a count say, as it is told: one row a line, one for all those of items that are one."""
+    same, sums = sameness.merged(node, "item"), dict[tuple[str, int], list[int]]()
+    for i, line in enumerate(lines):
+        head = same.head(line.item)
+        key = head, 0 if len(same.all_of(head)) > 1 else i
+        expected, counted = sums.setdefault(key, [0, 0])
+        sums[key] = [expected + line.expected, counted + line.qty]
+    return [
+        {"item": item, "expected": format_qty(expected), "counted": format_qty(counted)}
+        for (item, _), (expected, counted) in sums.items()
+    ]
 
 
 def lines_out(
@@ -108,21 +137,37 @@ def lines_out(
     entry `without` had never been.
     """
     day = day_of(node.clock() if at is None else at)
-    items = list(dict.fromkeys(item.id for item, _, _ in rows))
-    fold = node.fold
+    same, fold = sameness.merged(node, "item"), node.fold
+    heads = list(dict.fromkeys(same.head(item.id) for item, _, _ in rows))
+    items = [id for head in heads for id in same.all_of(head)]
     cells = fold.cells_at(place, items, TIME_MAX, without) if without else fold.cells(place, items)
-    held = {id: dict(cell.lots) for id, cell in cells.items()}
-    expiries = _expiries(node, items)
+    held = _marked(same, {id: cell.lots for id, cell in cells.items()})
+    expiries = _marked(same, _expiries(node, items))
     named = [inputs.lot(f"lines.{i}.", line.lot) for i, (_, _, line) in enumerate(rows)]
-    for (item, qty, _), lot in zip(rows, named, strict=True):
+    wanted = [(same.head(item.id), qty) for item, qty, _ in rows]
+    named = [sameness.find_mark(id, lot, held.get(id, ())) for (id, _), lot in zip(wanted, named, strict=True)]
+    for (id, qty), lot in zip(wanted, named, strict=True):
         if lot:
-            stock = held.setdefault(item.id, {})
+            stock = held.setdefault(id, {})
             stock[lot] = stock.get(lot, 0) - qty
     found: list[Line] = []
-    for (item, qty, _), lot in zip(rows, named, strict=True):
-        parts = [(lot, qty)] if lot else lots.take(held.setdefault(item.id, {}), expiries.get(item.id, {}), qty, day)
-        found.extend(Line(item.id, part, of) for of, part in parts)
+    for (id, qty), lot in zip(wanted, named, strict=True):
+        parts = [(lot, qty)] if lot else lots.take(held.setdefault(id, {}), expiries.get(id, {}), qty, day)
+        found.extend(_line(*sameness.read_mark(id, of), part) for of, part in parts)
     return found
+
+
+def _line(item: str, lot: str, qty: int) -> Line:
+    return Line(item, qty, lot)
+
+
+def _marked(same: sameness.Same, found: Mapping[str, Mapping[str, T]]) -> dict[str, dict[str, T]]:
+    """What is known of lots by item, put together for items that are one."""
+    joined: dict[str, dict[str, T]] = {}
+    for id, lots_of in found.items():
+        head = same.head(id)
+        joined.setdefault(head, {}).update({sameness.mark(head, id, lot): value for lot, value in lots_of.items()})
+    return joined
 
 
 def _expiries(node: Node, items: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -64,6 +64,26 @@ def _top(above: dict[str, str], id: str) -> str:
     return id
 
 
+# goods of items that are one, at one place
+
+
+def mark(head: str, id: str, lot: str) -> str:
+    """A lot of an item among those of items that are one: by its name, with the item's id unless that is the head."""
+    return lot if id == head else f"{id}\0{lot}"
+
+
+def read_mark(head: str, marked: str) -> tuple[str, str]:
+    """The item and the lot of a mark."""
+    id, parted, lot = marked.partition("\0")
+    return (id, lot) if parted else (head, marked)
+
+
+def find_mark(head: str, lot: str, held: Iterable[str]) -> str:
+    """The mark of a lot that somebody named, among those that are held; the head's where none is."""
+    marks = [one for one in held if read_mark(head, one)[1] == lot]
+    return lot if lot in marks or not marks else min(marks)
+
+
 def totals(node: Node, place: str, items: Sequence[str]) -> dict[str, int]:
     """What is on hand (thousandths) at a place of each of these items, with all that mean the same; settled before."""
     same_items, places = merged(node, "item"), merged(node, "place").all_of(place)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from node import catalogue
+from node import catalogue, sameness
 from node.catalogue import ItemRow, PlaceRow
 from node.events import (
     Arrival,
@@ -33,39 +33,52 @@ LINES_SHOWN = 3  # in a summary
 class Words:
     """Names of places, teams and these items, and when each team was last heard: what rows are filled in with.
 
-    What no catalogue entry has named yet goes by its id.
+    What no catalogue entry has named yet goes by its id. What this team has merged goes by one name, unless `raw`.
     """
 
-    def __init__(self, node: Node, items: Sequence[str]) -> None:
+    def __init__(self, node: Node, items: Sequence[str], raw: bool = False) -> None:
+        self.same_items = sameness.NONE if raw else sameness.merged(node, "item")
+        self.same_places = sameness.NONE if raw else sameness.merged(node, "place")
         self.places = {row.id: row for row in catalogue.places_all(node)}
-        self.items = {row.id: row for row in catalogue.item_rows(node, sorted(set(items)))}
+        known = {*items, *map(self.same_items.head, items)}
+        self.items = {row.id: row for row in catalogue.item_rows(node, sorted(known))}
         self.teams = catalogue.team_names(node)
         self._heard = {team: format_time(ms) for team, ms in node.log.heard().items()}
 
     def place(self, id: str) -> PlaceRow:
         """What is known of a place."""
+        id = self.same_places.head(id)
         return self.places.get(id) or PlaceRow(id, "", "", None, None, b"")
 
     def item(self, id: str) -> ItemRow:
         """What is known of an item."""
+        id = self.same_items.head(id)
         return self.items.get(id) or ItemRow(id, "", "", "", {}, {})
+
+    def own_name(self, kind: str, id: str) -> str:
+        """The name that an item or place has by itself, merged or not."""
+        row = self.items.get(id) if kind == "item" else self.places.get(id)
+        return row.name or id if row else id
 
     def place_name(self, id: str) -> str:
         """A place's name, its id if it has none."""
-        return self.place(id).name or id
+        row = self.place(id)
+        return row.name or row.id
 
     def item_name(self, id: str) -> str:
         """An item's name, its id if it has none."""
-        return self.item(id).name or id
+        row = self.item(id)
+        return row.name or row.id
 
     def about_place(self, id: str) -> dict[str, Any]:
         """The fields {place, place_name, team}."""
-        team = catalogue.team_name(self.teams, self.place(id).node)
-        return {"place": id, "place_name": self.place_name(id), "team": team}
+        row = self.place(id)
+        return {"place": row.id, "place_name": row.name or row.id, "team": catalogue.team_name(self.teams, row.node)}
 
     def about_item(self, id: str) -> dict[str, Any]:
         """The fields {item, item_name, unit}."""
-        return {"item": id, "item_name": self.item_name(id), "unit": self.item(id).unit}
+        row = self.item(id)
+        return {"item": row.id, "item_name": row.name or row.id, "unit": row.unit}
 
     def heard_of(self, place: str) -> str | None:
         """When the team of a place was last heard."""
@@ -117,8 +130,8 @@ def _named(words: Words, fact: object) -> str:
     if isinstance(fact, Place):
         return f"Place {fact.name or words.place_name(fact.id)}{f' ({fact.kind})' if fact.kind else ''}"
     if isinstance(fact, SameAs):
-        name = words.item_name if fact.kind == "item" else words.place_name
-        return f"{name(fact.id)} is the same {fact.kind} as {name(fact.same)}"
+        one, same = (words.own_name(fact.kind, id) for id in (fact.id, fact.same))
+        return f"{one} is the same {fact.kind} as {same}"
     return _kept(words, fact) if isinstance(fact, Keep) else ""
 
 

@@ -27,6 +27,40 @@ class Counted(Struct):
     variance: list[Variance]
 
 
+class Noticed(Struct):
+    """The entry that was written, and sentences about what is worth a look."""
+
+    entry: str
+    notices: list[str]
+
+
+class SameRow(Struct):
+    """Two items or places that are one, and who says so. What is only likely has no entry, team and time."""
+
+    entry: str | None
+    kind: str
+    id: str
+    name: str
+    same: str
+    same_name: str
+    team: str
+    at: str | None
+    why: str
+
+
+class KeepRow(Struct):
+    """The least there should be of an item at a place, and on which shelf it lies."""
+
+    place: str
+    place_name: str
+    team: str
+    item: str
+    item_name: str
+    unit: str
+    minimum: str | None
+    shelf: str
+
+
 class Corrected(Struct):
     """The entry that is right now; `variance` where it is a count, `notices` are worth a look."""
 

@@ -16,6 +16,8 @@ _PAGE = {
     "limit": f"Rows at most, 1 to {LIMIT_MAX}.",
 }
 
+_RAW = {"raw": "1: what this team has merged is shown apart."}
+
 
 @dataclass(frozen=True)
 class Read:
@@ -46,7 +48,7 @@ READS: dict[str, Read] = {
     "stock": Read(
         "What is on hand, and how old that news is.",
         answers.StockRow,
-        {"place": "Only this place.", "item": "Only this item.", "lots": "1: one row a lot."} | _PAGE,
+        {"place": "Only this place.", "item": "Only this item.", "lots": "1: one row a lot."} | _RAW | _PAGE,
     ),
     "nearby": Read(
         "Who has an item, nearest first.",
@@ -57,12 +59,19 @@ READS: dict[str, Read] = {
             "lon": "Decimal degrees.",
             "within": "Kilometres at most.",
         }
+        | _RAW
         | _PAGE,
         required=("item", "lat", "lon"),
     ),
-    "places": Read("All places.", answers.PlaceRow, _PAGE),
-    "items": Read("All items, or those that resemble a text.", answers.ItemRow, {"like": "A text."} | _PAGE),
-    "entries": Read("The log, newest first.", answers.EntryRow, {"own": "1: of this node only."} | _PAGE),
+    "places": Read("All places.", answers.PlaceRow, _RAW | _PAGE),
+    "items": Read("All items, or those that resemble a text.", answers.ItemRow, {"like": "A text."} | _RAW | _PAGE),
+    "entries": Read("The log, newest first.", answers.EntryRow, {"own": "1: of this node only."} | _RAW | _PAGE),
+    "same-as": Read(
+        "What this team says to be one item or place.",
+        answers.SameRow,
+        {"suggestions": "1: what others say instead, and what is likely."},
+    ),
+    "keeps": Read("How items are kept at places.", answers.KeepRow, {"place": "Only this place."} | _PAGE),
     "peers": Read("The nodes that this one knows.", answers.PeerRow, _PAGE),
     "transfers": Read(
         "What is on its way, and where sender and receiver don't agree.",
@@ -79,7 +88,7 @@ READS: dict[str, Read] = {
     "reports/balance": Read(
         "The books of each item, replayed from the whole history: what came in is accounted for.",
         answers.BalanceRow,
-        {"by": "place or team: one row each."} | _PAGE,
+        {"by": "place or team: one row each."} | _RAW | _PAGE,
     ),
     "digest": Read("What two nodes compare to see that they agree.", answers.Digests, many=False),
 }
@@ -94,6 +103,8 @@ WRITES: dict[str, Write] = {
     "returns": Write("What is left on a vehicle went back.", requests.ReturnIn, moved.Moved),
     "items": Write("A new item, told apart by name and unit.", requests.ItemIn, answers.ItemAdded),
     "places": Write("A new place.", requests.PlaceIn, answers.PlaceAdded),
+    "same-as": Write("Two items or places are one: for this team's books.", requests.SameAsIn, answers.Noticed),
+    "keeps": Write("How an item is kept at a place.", requests.KeepIn),
     "entries/{entry}/void": Write("Undo an entry of this node.", requests.VoidIn, of="entry"),
     "entries/{entry}/correct": Write(
         "Write an entry of this node anew, with these fields replaced, and undo the wrong one.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Request, Response
 
-from node import accounts, catalogue, queries, runs, transfers, units
+from node import accounts, catalogue, keeping, merging, queries, runs, transfers, units
 from node.api import paging
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
@@ -18,23 +18,26 @@ HALF_EARTH_KM = 20_100
 
 def stock(node: Node, request: Request, given: dict[str, str]) -> Response:
     """On hand, by place and item."""
-    place = catalogue.find_place(node, given["place"]).id if "place" in given else None
-    item = catalogue.find_item(node, given["item"]).id if "item" in given else None
-    rows = queries.stock(node, place=place, item=item, lots=paging.flag(given, "lots"))
+    raw = paging.flag(given, "raw")
+    place = catalogue.find_place(node, given["place"], raw).id if "place" in given else None
+    item = catalogue.find_item(node, given["item"], raw=raw).id if "item" in given else None
+    rows = queries.stock(node, place=place, item=item, lots=paging.flag(given, "lots"), raw=raw)
     return _paged(request, given, rows, _by_place)
 
 
 def nearby(node: Node, request: Request, given: dict[str, str]) -> Response:
     """Who has an item, nearest first."""
-    item = catalogue.find_item(node, given["item"]).id
+    raw = paging.flag(given, "raw")
+    item = catalogue.find_item(node, given["item"], raw=raw).id
     lat, lon = _degrees(given, "lat", 90), _degrees(given, "lon", 180)
-    rows = queries.nearby(node, item, lat, lon, within_km=_kilometres(given))
+    rows = queries.nearby(node, item, lat, lon, within_km=_kilometres(given), raw=raw)
     return _paged(request, given, rows, lambda row: [float(row["distance_km"]), row["place"]])
 
 
 def places(node: Node, request: Request, given: dict[str, str]) -> Response:
     """All places by name."""
-    return _paged(request, given, queries.places(node), lambda row: [row["name"].casefold(), row["place"]])
+    rows = queries.places(node, paging.flag(given, "raw"))
+    return _paged(request, given, rows, lambda row: [row["name"].casefold(), row["place"]])
 
 
 def items(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -42,7 +45,7 @@ def items(node: Node, request: Request, given: dict[str, str]) -> Response:
     most, after = paging.limit(given), given.get("after")
     if after is not None and not catalogue.item_rows(node, [after]):
         raise paging.bad_cursor()
-    rows = queries.items(node, like=given.get("like"), after=after, limit=most + 1)
+    rows = queries.items(node, like=given.get("like"), after=after, limit=most + 1, raw=paging.flag(given, "raw"))
     more = rows[most - 1]["item"] if len(rows) > most and "like" not in given else None
     return paging.answer(request, rows[:most], more)
 
@@ -50,7 +53,8 @@ def items(node: Node, request: Request, given: dict[str, str]) -> Response:
 def entries(node: Node, request: Request, given: dict[str, str]) -> Response:
     """The log, newest first; a page goes on after an entry, named by its id."""
     most = paging.limit(given, ENTRIES_DEFAULT)
-    rows = queries.log(node, limit=most + 1, before=given.get("after"), own=paging.flag(given, "own"))
+    own, raw = paging.flag(given, "own"), paging.flag(given, "raw")
+    rows = queries.log(node, limit=most + 1, before=given.get("after"), own=own, raw=raw)
     return paging.answer(request, rows[:most], rows[most - 1]["entry"] if len(rows) > most else None)
 
 
@@ -59,13 +63,26 @@ def peers(node: Node, request: Request, given: dict[str, str]) -> Response:
     return _paged(request, given, node.peer_rows(), lambda row: [row["peer"]])
 
 
+def same_as(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """What this team has merged, newest first; or what it might."""
+    rows = merging.suggestions(node) if paging.flag(given, "suggestions") else merging.rows(node)
+    return paging.answer(request, rows)
+
+
+def keeps(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """Minimums and shelves."""
+    place = catalogue.find_place(node, given["place"]).id if "place" in given else None
+    rows = keeping.rows(node, place)
+    return _paged(request, given, rows, lambda row: [row["place_name"].casefold(), row["place"], row["item"]])
+
+
 def balance(node: Node, request: Request, given: dict[str, str]) -> Response:
     """The books, item by item, or also by place or team."""
     by = given.get("by")
     if by is not None and by not in accounts.BY:
         raise Malformed(f"Books by {by!r} can't be had.", kept="", fields={"by": "place or team"})
     whose = dict.fromkeys(("place", "place_name", "team", "node"), "")
-    rows = [whose | row for row in accounts.balance(node, by)[f"{by}s" if by else "items"]]
+    rows = [whose | row for row in accounts.balance(node, by, paging.flag(given, "raw"))[f"{by}s" if by else "items"]]
     return _paged(request, given, rows, _by_item)
 
 
@@ -95,6 +112,8 @@ HANDLERS: dict[str, Handler] = {
     "items": items,
     "entries": entries,
     "peers": peers,
+    "same-as": same_as,
+    "keeps": keeps,
     "transfers": on_way,
     "runs/{vehicle}": run_sheet,
     "reports/balance": balance,

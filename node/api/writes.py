@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from node import catalogue, correcting, moving, record, redacting, runs
+from node import catalogue, correcting, keeping, merging, moving, record, redacting, runs
 from node.requests import Body
 from node.running import Node
 from sync.errors import NotFound, OutOfRange
@@ -38,6 +38,11 @@ def _move(write: Callable[[Any, Any], moving.Moved]) -> Act:
     return act
 
 
+def _same(node: Node, body: Any) -> dict[str, Any]:
+    done = merging.same(node, body)
+    return {"entry": done.entry, "notices": done.notices}
+
+
 def _item(node: Node, body: Any) -> dict[str, Any]:
     near = [{"item": row.id, "name": row.name, "unit": row.unit} for row in catalogue.slips(node, body.name)]
     item, recorded = record.add_item(node, body)
@@ -69,6 +74,8 @@ ACTS: dict[str, Act] = {
     "returns": _move(runs.bring_back),
     "items": _item,
     "places": _place,
+    "same-as": _same,
+    "keeps": _entry(keeping.keep),
 }
 
 

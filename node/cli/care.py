@@ -1,15 +1,18 @@
 """Commands that keep the books in good order: correct, same, minimum, shelf, alerts."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from node import correcting
+from node import correcting, keeping, merging, sameness
 from node.cli.base import Call, with_json
 from node.cli.recording import split_lines, told
+from node.cli.words import short, table
 from node.events import LOSS_REASONS, URGENCIES
-from node.requests import CorrectIn, CorrectLineIn
+from node.requests import CorrectIn, CorrectLineIn, KeepIn, SameAsIn
+from sync.errors import Malformed
 
 
 @click.command()
@@ -46,4 +49,84 @@ def correct(call: Call, entry: str, lines: Sequence[str], **rest: Any) -> None:
         told(call, node, done, "Corrected")
 
 
-COMMANDS = [correct]
+@click.command()
+@click.argument("one", metavar="ITEM|PLACE|list|suggestions")
+@click.argument("other", metavar="[OTHER]", required=False)
+@click.option("--kind", type=click.Choice(sameness.KINDS), help="Where the names may mean both.")
+@click.option("--why", metavar="TEXT")
+@with_json
+def same(call: Call, one: str, other: str | None, kind: str | None, why: str | None) -> None:
+    """Say that two items, or two places, are one, and go by the second's name in this team's books.
+
+    Others see it as a suggestion. `same suggestions` shows what others say and what is likely, `same list` what this
+    team said. `undo` takes it back, with nothing lost.
+
+    Example: bucketline same "blankets wool" Blanket --why "one pile, two names"
+    """
+    with call.node() as node:
+        if other is None:
+            _show_same(call, node, one)
+            return
+        body = SameAsIn(kind=kind or merging.kind_of(node, one, other), id=one, same=other, why=why)  # type: ignore[arg-type]
+        told(call, node, merging.same(node, body), "Noted")
+
+
+def _show_same(call: Call, node: Any, what: str) -> None:
+    if what not in ("list", "suggestions"):
+        raise Malformed(f"The same as what is {what!r}?", kept="Nothing was recorded.", todo="Name both.")
+    rows = merging.rows(node) if what == "list" else merging.suggestions(node)
+    columns = [
+        ("kind", lambda r: r["kind"]),
+        ("this", lambda r: r["name"]),
+        ("is the same as", lambda r: r["same_name"]),
+        ("says", lambda r: r["team"] or "likely"),
+        ("why", lambda r: r["why"]),
+        ("entry", lambda r: short(r["entry"] or "")),
+        ("do it", lambda r: "" if what == "list" else shlex.join(["same", r["id"], r["same"]])),
+    ]
+    call.answer(rows, table(rows, columns, "Nothing." if what == "list" else "Nothing looks like one thing twice."))
+
+
+def _keeping(call: Call, place: str | None, lines: Sequence[str], field: str) -> None:
+    """State a minimum or a shelf of each item, all or none; without items show what is stated."""
+    with call.node() as node:
+        if not lines:
+            rows = [row for row in keeping.rows(node, place) if row[field]]
+            columns = [(head.replace("_", " "), _pick(head)) for head in ("place_name", "item_name", field)]
+            call.answer(rows, table(rows, columns, f"No {field} is stated."))
+            return
+        with node.log.transaction():
+            bodies = [KeepIn(place=place or "", item=item, **{field: text}) for item, text in split_lines(lines)]
+            entries = [keeping.keep(node, body).entry for body in bodies]
+    call.answer({"entries": entries}, f"Noted: the {field} of {len(entries)} item{'s' if len(entries) > 1 else ''}.")
+
+
+def _pick(name: str) -> Any:
+    return lambda row: row[name]
+
+
+@click.command()
+@click.argument("place", required=False)
+@click.argument("lines", metavar="[ITEM=QTY...]", nargs=-1)
+@with_json
+def minimum(call: Call, place: str | None, lines: Sequence[str]) -> None:
+    """Say how much of an item a place should have at least; 0 for none. Without items: show what is stated.
+
+    Example: bucketline minimum "Gym North" blanket=40 water=20case
+    """
+    _keeping(call, place, lines, "minimum")
+
+
+@click.command()
+@click.argument("place", required=False)
+@click.argument("lines", metavar="[ITEM=SHELF...]", nargs=-1)
+@with_json
+def shelf(call: Call, place: str | None, lines: Sequence[str]) -> None:
+    """Say on which shelf an item lies. Without items: show what is stated.
+
+    Example: bucketline shelf "Gym North" blanket=A3
+    """
+    _keeping(call, place, lines, "shelf")
+
+
+COMMANDS = [correct, same, minimum, shelf]

@@ -19,6 +19,7 @@ from sync.errors import Malformed, Problem
 
 STOCK_FIELDS = ["place", "place_name", "team", "item", "item_name", "unit", "qty", "lot", "expiry", "as_of", "heard"]
 
+_raw = click.option("--raw", is_flag=True, help="What this team has merged is shown apart.")
 BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained", "repacked", "on_hand"]
 
 
@@ -26,14 +27,15 @@ BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained",
 @click.option("--place", metavar="PLACE")
 @click.option("--item", metavar="ITEM")
 @click.option("--lots", is_flag=True, help="One row a lot, with its expiry.")
+@_raw
 @with_json
-def stock(call: Call, place: str | None, item: str | None, lots: bool) -> None:
+def stock(call: Call, place: str | None, item: str | None, lots: bool, raw: bool) -> None:
     """Show what is on hand, here and at other teams.
 
     Example: bucketline stock --item insulin --lots
     """
     with call.node() as node:
-        rows, now = queries.stock(node, place, item, lots), node.clock()
+        rows, now = queries.stock(node, place, item, lots, raw), node.clock()
     columns = [
         ("place", lambda r: r["place_name"]),
         ("item", lambda r: r["item_name"]),
@@ -51,8 +53,9 @@ def stock(call: Call, place: str | None, item: str | None, lots: bool) -> None:
 @click.argument("item")
 @click.option("--at", required=True, metavar="LAT,LON", help="Where you are, in decimal degrees.")
 @click.option("--within", type=float, metavar="KM", help="No further than this.")
+@_raw
 @with_json
-def nearby(call: Call, item: str, at: str, within: float | None) -> None:
+def nearby(call: Call, item: str, at: str, within: float | None, raw: bool) -> None:
     """Show who has an item, nearest first, and how old that news is.
 
     Example: bucketline nearby insulin --at 29.95,-90.07 --within 20
@@ -61,7 +64,7 @@ def nearby(call: Call, item: str, at: str, within: float | None) -> None:
     if within is not None and not 0 <= within < 1e6:
         raise Malformed(f"{within} is not a distance.", todo="Write kilometres, like --within 20.")
     with call.node() as node:
-        rows = queries.nearby(node, item, parse_degrees(lat or "", 90), parse_degrees(lon or "", 180), within)
+        rows = queries.nearby(node, item, parse_degrees(lat or "", 90), parse_degrees(lon or "", 180), within, raw)
         now = node.clock()
     columns = [
         ("km", lambda r: r["distance_km"]),
@@ -77,22 +80,27 @@ def nearby(call: Call, item: str, at: str, within: float | None) -> None:
 
 @click.command("log")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@_raw
 @with_json
-def log_(call: Call, limit: int) -> None:
+def log_(call: Call, limit: int, raw: bool) -> None:
     """Show the latest entries of all teams, newest first.
 
     Example: bucketline log --limit 50
     """
     with call.node() as node:
-        rows = queries.log(node, limit)
+        rows = queries.log(node, limit, raw=raw)
     columns = [
         ("entry", lambda r: short(r["entry"])),
         ("recorded", lambda r: local(r["recorded"])),
         ("team", lambda r: r["team"]),
-        ("what", lambda r: f"{r['type']}: {r['summary']}"),
+        ("what", lambda r: f"{r['type']}: {r['summary']}{_instead_of(r)}"),
         ("undone", lambda r: r["void"]["why"] if r["void"] else ""),
     ]
     call.answer(rows, table(rows, columns, "Nothing is recorded yet."))
+
+
+def _instead_of(row: Any) -> str:
+    return f" (corrected: {row['corrects']['why']}; it said {row['corrects']['before']})" if row["corrects"] else ""
 
 
 @click.command()
@@ -110,14 +118,15 @@ def digest(call: Call) -> None:
 @click.command()
 @click.argument("name", type=click.Choice(["balance"]))
 @click.option("--by", type=click.Choice(accounts.BY), help="One row for each place or team.")
+@_raw
 @with_json
-def report(call: Call, name: str, by: str | None) -> None:
+def report(call: Call, name: str, by: str | None, raw: bool) -> None:
     """Check the books: everything that came in is accounted for.
 
     Example: bucketline report balance --by place
     """
     with call.node() as node:
-        found = accounts.balance(node, by)
+        found = accounts.balance(node, by, raw)
     rows = found[f"{by}s" if by else "items"]
     heads = ["item_name", "unit", *(accounts.COLUMNS_SHOWN if by else BALANCE_HEADS)]
     whose = {"place": ["place_name"], "team": ["team"]}.get(by or "", [])

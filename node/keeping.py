@@ -1,0 +1,53 @@
+"""How items are kept at places: the least there should be, and on which shelf. Anyone may say so; the latest counts."""
+
+from typing import Any
+
+from msgspec import UNSET
+
+from node import catalogue, inputs
+from node.events import Keep
+from node.fold import Node
+from node.inputs import KEPT
+from node.queries import one_moment
+from node.requests import KeepIn
+from node.telling import Words
+from node.units import format_qty
+from node.writing import Recorded, write
+from sync.errors import Malformed
+
+Row = dict[str, Any]
+
+
+def keep(node: Node, body: KeepIn) -> Recorded:
+    """State the minimum, the shelf, or both, of an item at a place."""
+    if body.minimum is None and body.shelf is None:
+        raise Malformed(
+            "Neither a minimum nor a shelf is said.", kept=KEPT, todo="Say one.", fields={"minimum": "or shelf"}
+        )
+    with node.log.transaction():
+        place = inputs.place(node, body.place)
+        with inputs.field("item"):
+            item = inputs.known_item(node, body.item)
+        with inputs.field("minimum"):
+            least = UNSET if body.minimum is None else inputs.qty(body.minimum, item, 0)
+        shelf = UNSET if body.shelf is None else inputs.word("shelf", body.shelf)
+        return write(node, Keep(place, item.id, least, shelf))
+
+
+def rows(node: Node, place: str | None = None) -> list[Row]:
+    """What is kept how, by place and item: {place, place_name, team, item, item_name, unit, minimum, shelf}.
+
+    `minimum` is a decimal string or None. Of items or places that are one, the greatest minimum counts.
+    """
+    with one_moment(node):
+        asked = catalogue.find_place(node, place).id if place else None
+        found = catalogue.query(node, "SELECT place, item, minimum, shelf FROM keep")
+        words = Words(node, [item for _, item, _, _ in found])
+        kept: dict[tuple[str, str], Row] = {}
+        for place_id, item, minimum, shelf in found:
+            about = {**words.about_place(place_id), **words.about_item(item)}
+            row = kept.setdefault((about["place"], about["item"]), {**about, "minimum": 0, "shelf": ""})
+            row["minimum"], row["shelf"] = max(row["minimum"], minimum or 0), row["shelf"] or shelf
+    told = [row | {"minimum": format_qty(row["minimum"]) if row["minimum"] else None} for row in kept.values()]
+    told = [row for row in told if (row["minimum"] or row["shelf"]) and asked in (None, row["place"])]
+    return sorted(told, key=lambda row: (row["place_name"], row["place"], row["item_name"], row["item"]))
