@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from node import catalogue, inputs, queries, recipes
+from node import catalogue, freshness, inputs, queries, recipes
 from node.catalogue import ItemRow
 from node.fold import Node
 from node.recipes import Recipe
@@ -117,7 +117,7 @@ def held_at(node: Node, place: str) -> Amounts:
     """What is there of each item and hasn't expired."""
     today = day_of(node.clock())
     return {
-        item: sum(qty for _, qty, expiry in cell["lots"] if not (expiry and expiry < today and qty > 0))
+        item: freshness.available(cell["lots"], today)
         for (_, item), cell in queries.stock_cells(node, place, None).items()
     }
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from node import catalogue, sameness, traces
+from node import catalogue, freshness, recipes, sameness, traces
 from node.catalogue import ItemRow, PlaceRow
 from node.events import Place, type_of
 from node.fold import Node
 from node.folding.names import search_key
 from node.telling import Words, items_of, summary
-from node.units import format_degrees, format_qty, format_time
+from node.units import day_of, format_degrees, format_packed, format_qty, format_time
 from sync.errors import NotFound
 from sync.log import Folded
 
@@ -46,9 +46,11 @@ def stock(
 
     `as_of` is the effective time of the newest fact about that item there, `counted` of its last count, and `heard` is
     when the place's team was last heard. Over all lots, `lot` is None and `expiry` the earliest date on hand. A zero is
-    shown where it is news: something came in, went out or was counted. Used-up lots are left out. What this team has
-    merged is one row, unless `raw`.
+    shown where it is news: something came in, went out or was counted. Used-up lots are left out. `expired` tells of a
+    lot whether it has expired, and `expired_qty` how much of `qty` has. What this team has merged is one row, unless
+    `raw`.
     """
+    today = day_of(node.clock())
     with one_moment(node):
         cells = stock_cells(
             node,
@@ -57,7 +59,7 @@ def stock(
             raw,
         )
         words = Words(node, [key[1] for key in cells], raw)
-        rows = [row for key, cell in cells.items() for row in _stock_rows(words, key, cell, lots)]
+        rows = [row for key, cell in cells.items() for row in _stock_rows(words, key, cell, lots, today)]
     rows.sort(key=_by_name)
     return rows
 
@@ -93,9 +95,7 @@ def _joined(one: Row, other: Row) -> Row:
     }
 
 
-def _cells(
-    node: Node, places: Sequence[str] | None, items: Sequence[str] | None
-) -> dict[tuple[str, str], Row]:
+def _cells(node: Node, places: Sequence[str] | None, items: Sequence[str] | None) -> dict[tuple[str, str], Row]:
     asked = [(column, ids) for column, ids in (("place", places), ("item", items)) if ids]
     where = " AND ".join(["1", *(f"s.{column} IN ({','.join('?' * len(ids))})" for column, ids in asked)])
     values = [id for _, ids in asked for id in ids]
@@ -117,8 +117,8 @@ def _cells(
     return cells
 
 
-def _stock_rows(words: Words, key: tuple[str, str], cell: Row, lots: bool) -> Iterator[Row]:
-    for lot, qty, expiry in _shown_lots(cell["lots"], lots):
+def _stock_rows(words: Words, key: tuple[str, str], cell: Row, lots: bool, today: str) -> Iterator[Row]:
+    for lot, qty, expiry, parts in freshness.shown(cell["lots"], lots):
         yield {
             **words.about_place(key[0]),
             **words.about_item(key[1]),
@@ -128,15 +128,10 @@ def _stock_rows(words: Words, key: tuple[str, str], cell: Row, lots: bool) -> It
             "as_of": _time(cell["at"]),
             "heard": words.heard_of(key[0]),
             "counted": _time(cell["counted"]),
+            "packed": format_packed(qty, words.item(key[1]).packs),
+            "expired": freshness.has_expired(expiry, today) if lots else None,
+            "expired_qty": format_qty(freshness.expired(parts, today)),
         }
-
-
-def _shown_lots(held: list[tuple[str, int, str | None]], lots: bool) -> list[tuple[str | None, int, str | None]]:
-    """The lots of a cell that have a row: those not used up, one for nothing at all; or one over all of them."""
-    if lots:
-        return [row for row in held if row[1]] or [("", 0, None)]
-    dates = [expiry for _, qty, expiry in held if expiry and qty > 0]
-    return [(None, sum(qty for _, qty, _ in held), min(dates, default=None))]
 
 
 def nearby(
@@ -144,32 +139,37 @@ def nearby(
 ) -> list[Row]:
     """Who has an item, nearest first: places with coordinates (micro-degrees) and more than nothing of it.
 
-    `distance_km` is the great-circle distance, a number rounded to 0.1. Merged items and places are one, unless `raw`.
+    `distance_km` is the great-circle distance, a number rounded to 0.1. What has expired is no part of `qty`.
+    Merged items and places are one, unless `raw`.
     """
+    today = day_of(node.clock())
     with one_moment(node):
         found = catalogue.find_item(node, item, raw=raw)
         cells = stock_cells(node, None, found.id, raw)
         words = Words(node, [found.id], raw)
         rows = []
         for (place, _), cell in cells.items():
-            where, qty = words.place(place), sum(row[1] for row in cell["lots"])
-            if qty <= 0 or where.lat is None or where.lon is None:
+            where, lots = words.place(place), cell["lots"]
+            qty, gone = freshness.available(lots, today), freshness.expired(lots, today)
+            if (qty <= 0 and not gone) or where.lat is None or where.lon is None:
                 continue
             km = distance_km(lat_micro, lon_micro, where.lat, where.lon)
             if within_km is None or km <= within_km:
-                rows.append((km, place, _near_row(words, place, km, qty, found.unit, cell)))
+                rows.append((km, place, _near_row(words, place, km, qty, gone, found, cell)))
     return [row for *_, row in sorted(rows, key=lambda found: found[:2])]
 
 
-def _near_row(words: Words, place: str, km: float, qty: int, unit: str, cell: Row) -> Row:
+def _near_row(words: Words, place: str, km: float, qty: int, gone: int, item: ItemRow, cell: Row) -> Row:
     return {
         **words.about_place(place),
         "distance_km": round(km, 1),
         "qty": format_qty(qty),
-        "unit": unit,
+        "unit": item.unit,
         "as_of": _time(cell["at"]),
         "heard": words.heard_of(place),
         "counted": _time(cell["counted"]),
+        "packed": format_packed(qty, item.packs),
+        "expired_qty": format_qty(gone),
     }
 
 
@@ -184,9 +184,7 @@ def distance_km(lat_a: int, lon_a: int, lat_b: int, lon_b: int) -> float:
 # the log
 
 
-def log(
-    node: Node, limit: int = 50, before: str | None = None, own: bool = False, raw: bool = False
-) -> list[Row]:
+def log(node: Node, limit: int = 50, before: str | None = None, own: bool = False, raw: bool = False) -> list[Row]:
     """The latest entries, newest first by their writers' clocks; after the entry `before`; of this node with `own`.
 
     Entries of replication itself, and those that this version can't read, are left out. `void` is None or who undid it,
@@ -274,7 +272,7 @@ def items(
     """
     with one_moment(node):
         if like is not None:
-            return [_item_row(row) for row in catalogue.search_items(node, like, limit or 50, raw=raw)]
+            return _item_rows(node, catalogue.search_items(node, like, limit or 50, raw=raw))
         hidden = [] if raw else list(sameness.merged(node, "item").heads)
         sql = f"SELECT id FROM item WHERE id NOT IN ({','.join('?' * len(hidden))})"
         values: list[Any] = [*hidden]
@@ -283,7 +281,12 @@ def items(
             values.append(after)
         values.append(-1 if limit is None else limit)
         ids = [id for (id,) in catalogue.query(node, sql + " ORDER BY name_key, id LIMIT ?", *values)]
-        return [_item_row(row) for row in catalogue.item_rows(node, ids)]
+        return _item_rows(node, catalogue.item_rows(node, ids))
+
+
+def _item_rows(node: Node, rows: Sequence[ItemRow]) -> list[Row]:
+    more = recipes.details(node, [row.id for row in rows])
+    return [_item_row(row) | more[row.id] for row in rows]
 
 
 def _item_row(row: ItemRow) -> Row:

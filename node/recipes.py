@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from node import catalogue, inputs
+from node import catalogue, inputs, starter
 from node.fold import Node
 from node.requests import ItemIn, KitLineIn
 from node.units import format_qty
@@ -139,7 +139,7 @@ def _way(known: Mapping[str, Recipe], start: str, end: str) -> list[str]:
 
 def details(node: Node, items: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Of items: {kit: [{item, item_name, unit, qty}], weight, volume}, weight in g and volume in ml or None."""
-    found = {}
+    found: dict[str, tuple[Recipe, int | None, int | None]] = {id: ([], *_common(id)) for id in items}
     for start in range(0, len(items), 500):
         part = items[start : start + 500]
         sql = f"SELECT id, kit, weight, volume FROM item WHERE id IN ({','.join('?' * len(part))})"
@@ -150,6 +150,13 @@ def details(node: Node, items: Sequence[str]) -> dict[str, dict[str, Any]]:
         id: {"kit": [_part(rows, *one) for one in kit], "weight": weight or None, "volume": volume or None}
         for id, (kit, weight, volume) in found.items()
     }
+
+
+def _common(id: str) -> tuple[int | None, int | None]:
+    """Weight and volume of an item that all know from the start."""
+    fact = starter.fact_of(id)
+    weight, volume = (fact.weight, fact.volume) if fact else (None, None)
+    return weight if isinstance(weight, int) else None, volume if isinstance(volume, int) else None
 
 
 def _part(rows: Mapping[str, catalogue.ItemRow], item: str, qty: int) -> dict[str, Any]:

@@ -48,10 +48,11 @@ def distribute(node: Node, body: DistributionIn) -> Recorded:
     """A drop: goods were handed to people. Lots that nobody named are taken first expired, first out."""
     with node.log.transaction():
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=1)
+        at = when(node, body.at)
         fact = Distribution(
-            when(node, body.at),
+            at,
             place,
-            lines_out(node, place, rows),
+            lines_out(node, place, rows, at),
             inputs.place(node, body.site, "site") if body.site else "",
             inputs.number("people", body.people),
             inputs.number("households", body.households),

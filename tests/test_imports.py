@@ -42,7 +42,7 @@ LAYERS = {
     "starter": "node.starter",
     "sameness": "node.sameness",
     "catalogue": "node.catalogue",
-    "words in and out": "node.inputs node.ledger node.telling",
+    "words in and out": "node.inputs node.ledger node.telling node.freshness",
     "recipes": "node.recipes",
     "traces": "node.traces",
     "writing down": "node.writing",

@@ -99,6 +99,8 @@ class StockRow(Struct):
     """So much of an item on hand at a place; negative where more went out than is known to have come in.
 
     `as_of` is the time of the newest fact about it, `counted` of the last count, `heard` when the team was last heard.
+    `packed` is the quantity in packs, empty if it fills none. `expired` tells of a lot whether it has expired, and is
+    null over all lots; `expired_qty` is how much of the quantity has.
     """
 
     place: str
@@ -113,10 +115,16 @@ class StockRow(Struct):
     as_of: str | None
     heard: str | None
     counted: str | None
+    packed: str
+    expired: bool | None
+    expired_qty: str
 
 
 class NearbyRow(Struct):
-    """Who has an item, how far away, and how old that news is: when counted, when the team was last heard."""
+    """Who has an item, how far away, and how old that news is: when counted, when the team was last heard.
+
+    What has expired is no part of `qty`; `expired_qty` is how much of it there is besides.
+    """
 
     place: str
     place_name: str
@@ -127,6 +135,8 @@ class NearbyRow(Struct):
     as_of: str | None
     heard: str | None
     counted: str | None
+    packed: str
+    expired_qty: str
 
 
 class PlaceRow(Struct):
@@ -141,8 +151,17 @@ class PlaceRow(Struct):
     heard: str | None
 
 
+class KitPart(Struct):
+    """How much of an item goes into one of a kit."""
+
+    item: str
+    item_name: str
+    unit: str
+    qty: str
+
+
 class ItemRow(Struct):
-    """An item with its unit, codes by scheme and packs by name."""
+    """An item with its unit, codes by scheme and packs by name; of one unit its parts, grams and millilitres."""
 
     item: str
     name: str
@@ -150,6 +169,9 @@ class ItemRow(Struct):
     category: str
     codes: dict[str, str]
     packs: dict[str, str]
+    kit: list[KitPart]
+    weight: int | None
+    volume: int | None
 
 
 class Undone(Struct):
