@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from node import catalogue, inputs
+from node import catalogue, inputs, sameness
 from node.events import Keep
 from node.fold import Node
 from node.inputs import KEPT
@@ -51,3 +51,13 @@ def rows(node: Node, place: str | None = None) -> list[Row]:
     told = [row | {"minimum": format_qty(row["minimum"]) if row["minimum"] else None} for row in kept.values()]
     told = [row for row in told if (row["minimum"] or row["shelf"]) and asked in (None, row["place"])]
     return sorted(told, key=lambda row: (row["place_name"], row["place"], row["item_name"], row["item"]))
+
+
+def minimums(node: Node) -> dict[tuple[str, str], int]:
+    """The least there should be (thousandths) by place and item; of those that are one, the greatest."""
+    places, items = (sameness.merged(node, kind) for kind in ("place", "item"))
+    found: dict[tuple[str, str], int] = {}
+    for place, item, least in catalogue.query(node, "SELECT place, item, minimum FROM keep WHERE minimum > 0"):
+        key = places.head(place), items.head(item)
+        found[key] = max(found.get(key, 0), least)
+    return found

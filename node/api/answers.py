@@ -48,6 +48,32 @@ class SameRow(Struct):
     why: str
 
 
+class AlertRow(Struct):
+    """Something to look at: `severity` is info, warn or urgent, `command` the command line that settles it.
+
+    `key` is what `alerts/seen` takes; null where only the command settles it.
+    """
+
+    kind: str
+    severity: str
+    place: str | None
+    place_name: str | None
+    item: str | None
+    item_name: str | None
+    entry: str | None
+    since: str | None
+    text: str
+    action: str
+    command: str
+    key: str | None
+
+
+class Seen(Struct):
+    """How many alerts were hidden."""
+
+    seen: int
+
+
 class KeepRow(Struct):
     """The least there should be of an item at a place, and on which shelf it lies."""
 

@@ -71,6 +71,11 @@ READS: dict[str, Read] = {
         answers.SameRow,
         {"suggestions": "1: what others say instead, and what is likely."},
     ),
+    "alerts": Read(
+        "What to look at, the most urgent first, each with what settles it.",
+        answers.AlertRow,
+        {"place": "Only this place.", "kind": "Only this kind.", "all": "1: other teams' places too."},
+    ),
     "keeps": Read("How items are kept at places.", answers.KeepRow, {"place": "Only this place."} | _PAGE),
     "peers": Read("The nodes that this one knows.", answers.PeerRow, _PAGE),
     "transfers": Read(
@@ -104,6 +109,7 @@ WRITES: dict[str, Write] = {
     "items": Write("A new item, told apart by name and unit.", requests.ItemIn, answers.ItemAdded),
     "places": Write("A new place.", requests.PlaceIn, answers.PlaceAdded),
     "same-as": Write("Two items or places are one: for this team's books.", requests.SameAsIn, answers.Noticed),
+    "alerts/seen": Write("Say that an alert was looked at; kept on this node alone.", requests.SeenIn, answers.Seen),
     "keeps": Write("How an item is kept at a place.", requests.KeepIn),
     "entries/{entry}/void": Write("Undo an entry of this node.", requests.VoidIn, of="entry"),
     "entries/{entry}/correct": Write(

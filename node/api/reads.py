@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Request, Response
 
-from node import accounts, catalogue, keeping, merging, queries, runs, transfers, units
+from node import accounts, alerts, catalogue, keeping, merging, queries, runs, transfers, units
 from node.api import paging
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
@@ -69,6 +69,12 @@ def same_as(node: Node, request: Request, given: dict[str, str]) -> Response:
     return paging.answer(request, rows)
 
 
+def alerts_(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """What to look at."""
+    place = catalogue.find_place(node, given["place"]).id if "place" in given else None
+    return paging.answer(request, alerts.rows(node, place, given.get("kind"), paging.flag(given, "all")))
+
+
 def keeps(node: Node, request: Request, given: dict[str, str]) -> Response:
     """Minimums and shelves."""
     place = catalogue.find_place(node, given["place"]).id if "place" in given else None
@@ -114,6 +120,7 @@ HANDLERS: dict[str, Handler] = {
     "peers": peers,
     "same-as": same_as,
     "keeps": keeps,
+    "alerts": alerts_,
     "transfers": on_way,
     "runs/{vehicle}": run_sheet,
     "reports/balance": balance,

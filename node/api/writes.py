@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from node import catalogue, correcting, keeping, merging, moving, record, redacting, runs
+from node import alerts, catalogue, correcting, keeping, merging, moving, record, redacting, runs
 from node.requests import Body
 from node.running import Node
 from sync.errors import NotFound, OutOfRange
@@ -76,6 +76,7 @@ ACTS: dict[str, Act] = {
     "places": _place,
     "same-as": _same,
     "keeps": _entry(keeping.keep),
+    "alerts/seen": lambda node, body: {"seen": alerts.seen(node, body.entry)},
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from node import correcting, keeping, merging, sameness
+from node import alerts, correcting, keeping, merging, sameness
 from node.cli.base import Call, with_json
 from node.cli.recording import split_lines, told
 from node.cli.words import short, table
@@ -129,4 +129,39 @@ def shelf(call: Call, place: str | None, lines: Sequence[str]) -> None:
     _keeping(call, place, lines, "shelf")
 
 
-COMMANDS = [correct, same, minimum, shelf]
+@click.group("alerts", invoke_without_command=True)
+@click.option("--place", metavar="PLACE", help="Only this place; otherwise all places of this team.")
+@click.option("--kind", type=click.Choice([*alerts.GROUPS, *alerts.KINDS]), metavar="K", help="Only this kind.")
+@click.option("--all", "everywhere", is_flag=True, help="Other teams' places too.")
+@with_json
+def alerts_(call: Call, place: str | None, kind: str | None, everywhere: bool) -> None:
+    """Show what somebody should look at, the most urgent first, each with the command that settles it.
+
+    Example: bucketline alerts --place "Gym North"
+    """
+    if click.get_current_context().invoked_subcommand:
+        return
+    with call.node() as node:
+        rows = alerts.rows(node, place, kind, everywhere)
+    lines = [line for row in rows for line in (f"{row['severity']:6} {row['text']}", *_settling(row))]
+    call.answer(rows, lines or "There is nothing to look at.")
+
+
+def _settling(row: Any) -> list[str]:
+    return [f"       {row['action']}", f"       $ {row['command']}"]
+
+
+@alerts_.command("seen")
+@click.argument("entry", metavar="ENTRY|all")
+@with_json
+def alerts_seen(call: Call, entry: str) -> None:
+    """Say that you have looked at something that no command settles, such as what others recorded at your place.
+
+    Example: bucketline alerts seen all
+    """
+    with call.node() as node:
+        count = alerts.seen(node, entry)
+    call.answer({"seen": count}, f"Seen: {count}.")
+
+
+COMMANDS = [correct, same, minimum, shelf, alerts_]

@@ -14,6 +14,7 @@ from sync.errors import Malformed
 
 _at = click.option("--at", metavar="TIME", help="When it happened, if not now, like 2026-11-24T14:30.")
 _note = click.option("--note", metavar="TEXT", help="A few words. Never a person's name.")
+_lot = click.option("--lot", metavar="L", help="From this lot, instead of what expires first.")
 _place = click.argument("place")
 _lines = click.argument("lines", metavar="ITEM=QTY...", nargs=-1, required=True)
 
@@ -33,9 +34,9 @@ def split_lines(texts: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
-def line_bodies(texts: Sequence[str]) -> list[LineIn]:
-    """The lines of a movement or count."""
-    return [LineIn(item=item, qty=qty) for item, qty in split_lines(texts)]
+def line_bodies(texts: Sequence[str], lot: str | None = None) -> list[LineIn]:
+    """The lines of a movement or count, all of one lot if one is named."""
+    return [LineIn(item=item, qty=qty, lot=lot) for item, qty in split_lines(texts)]
 
 
 def told(call: Call, node: Any, done: record.Recorded, what: str) -> None:
@@ -75,16 +76,17 @@ def receive(call: Call, place: str, lines: Sequence[str], source: str | None, at
 @click.option("--site", metavar="PLACE", help="Where it was handed out, if elsewhere.")
 @click.option("--people", type=int, metavar="N", help="How many people it served.")
 @click.option("--households", type=int, metavar="N", help="How many households.")
+@_lot
 @_at
 @_note
 @with_json
-def drop(call: Call, place: str, lines: Sequence[str], **rest: Any) -> None:
+def drop(call: Call, place: str, lines: Sequence[str], lot: str | None, **rest: Any) -> None:
     """Record a supply drop: goods handed to people. Counts of people only, never a name.
 
     Example: bucketline drop "Gym North" blanket=24 "baby formula=6case" --people 40
     """
     with call.node() as node:
-        done = record.distribute(node, DistributionIn(place=place, lines=line_bodies(lines), **rest))
+        done = record.distribute(node, DistributionIn(place=place, lines=line_bodies(lines, lot), **rest))
         told(call, node, done, "Drop recorded")
 
 
@@ -92,17 +94,17 @@ def drop(call: Call, place: str, lines: Sequence[str], **rest: Any) -> None:
 @_place
 @_lines
 @click.option("--reason", type=click.Choice(LOSS_REASONS), required=True, help="Why it is gone.")
+@_lot
 @_at
 @_note
 @with_json
-def loss(call: Call, place: str, lines: Sequence[str], reason: Any, at: str | None, note: str | None) -> None:
+def loss(call: Call, place: str, lines: Sequence[str], lot: str | None, **rest: Any) -> None:
     """Record goods that expired, were damaged or stolen, or spoiled.
 
     Example: bucketline loss "Gym North" milk=12 --reason spoiled
     """
     with call.node() as node:
-        body = LossIn(place=place, lines=line_bodies(lines), reason=reason, at=at, note=note)
-        done = record.lose(node, body)
+        done = record.lose(node, LossIn(place=place, lines=line_bodies(lines, lot), **rest))
         told(call, node, done, "Loss recorded")
 
 
