@@ -14,7 +14,7 @@ from node.fold import Node
 from node.recipes import Recipe
 from node.telling import Words
 from node.units import THOUSAND, day_of, format_qty
-from sync.errors import Conflict, OutOfRange
+from sync.errors import NotFound, OutOfRange
 
 KITS_MAX = 10**9  # more of one kit are never asked for
 
@@ -102,10 +102,10 @@ def buildable(known: Mapping[str, Recipe], kit: str, held: Mapping[str, int]) ->
 
 
 def recipe_of(node: Node, row: ItemRow) -> Recipe:
-    """The recipe of a kit; Conflict for an item that has none."""
+    """The recipe of a kit; NotFound for an item that has none."""
     found = recipes.recipes(node, [row.id]).get(row.id)
     if not found:
-        raise Conflict(
+        raise NotFound(
             f"Nobody has said what goes into {row.label}.",
             kept=inputs.KEPT,
             todo="Say it: `bucketline item add NAME --unit kit --kit ITEM=QTY`.",

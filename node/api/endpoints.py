@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from node import requests
-from node.api import answers, moved
+from node.api import answers, moved, packing
 
 BASE = "/api/v1"
 BODY_BYTES_MAX = 256 * 1024
@@ -77,6 +77,36 @@ READS: dict[str, Read] = {
         {"place": "Only this place.", "kind": "Only this kind.", "all": "1: other teams' places too."},
     ),
     "keeps": Read("How items are kept at places.", answers.KeepRow, {"place": "Only this place."} | _PAGE),
+    "expiring": Read(
+        "What has expired or does within so many days, the first to expire first.",
+        packing.ExpiringRow,
+        {"within": "Days, 30 if left out.", "place": "Only this place.", "item": "Only this item."} | _PAGE,
+    ),
+    "kits": Read("All kits, and what goes into each.", packing.KitRow, _PAGE),
+    "kits/{kit}": Read(
+        "How many of a kit a place can build, and what is short.",
+        packing.KitCheck,
+        {"place": "Id or name.", "qty": "For so many; otherwise for one more than it can."},
+        required=("place",),
+        many=False,
+        of="kit",
+    ),
+    "count-sheet": Read(
+        "What there may be to count at a place, shelf by shelf.",
+        packing.SheetRow,
+        {
+            "place": "Id or name.",
+            "blind": "1: don't say what is expected.",
+            "shelf": "Only this shelf.",
+            "category": "Only this category.",
+        },
+        required=("place",),
+    ),
+    "counts": Read(
+        "What counts found, and how much of it later news explains.",
+        packing.CountRow,
+        {"place": "Only this place."} | _PAGE,
+    ),
     "peers": Read("The nodes that this one knows.", answers.PeerRow, _PAGE),
     "transfers": Read(
         "What is on its way, and where sender and receiver don't agree.",
@@ -102,6 +132,8 @@ WRITES: dict[str, Write] = {
     "distributions": Write("Goods were handed to people: a supply drop.", requests.DistributionIn),
     "losses": Write("Goods were lost.", requests.LossIn),
     "counts": Write("Somebody counted what is there.", requests.CountIn, answers.Counted),
+    "repacks": Write("Goods became others: parts a kit, a kit its parts, a pack its units.", requests.RepackIn),
+    "write-offs": Write("What has expired is lost: one loss a place.", requests.WriteOffIn, packing.WrittenOff),
     "dispatches": Write("Goods left a place for another.", requests.DispatchIn, moved.Sent),
     "arrivals": Write("Goods of a dispatch came in.", requests.ArrivalIn, moved.Arrived),
     "moves": Write("Goods went from place to place: both ends at once.", requests.MoveIn, moved.Moved),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Request, Response
 
 from node import accounts, alerts, catalogue, keeping, merging, queries, runs, transfers, units
-from node.api import paging
+from node.api import packing_reads, paging
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
 from sync.errors import Malformed, OutOfRange, Problem
@@ -125,6 +125,7 @@ HANDLERS: dict[str, Handler] = {
     "runs/{vehicle}": run_sheet,
     "reports/balance": balance,
     "digest": digest,
+    **packing_reads.HANDLERS,
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from node import alerts, catalogue, correcting, keeping, merging, moving, record, redacting, runs
+from node import alerts, catalogue, correcting, expiring, keeping, merging, moving, record, redacting, repacking, runs
 from node.requests import Body
 from node.running import Node
 from sync.errors import NotFound, OutOfRange
@@ -18,6 +18,11 @@ def _entry(write: Callable[[Any, Any], Any]) -> Act:
 def _count(node: Node, body: Any) -> dict[str, Any]:
     recorded = record.count(node, body)
     return {"entry": recorded.entry, "variance": recorded.variance}
+
+
+def _write_off(node: Node, body: Any) -> dict[str, Any]:
+    done = expiring.write_off(node, body)
+    return {"losses": done.losses, "notices": done.notices}
 
 
 def _dispatch(node: Node, body: Any) -> dict[str, Any]:
@@ -68,6 +73,8 @@ ACTS: dict[str, Act] = {
     "distributions": _entry(record.distribute),
     "losses": _entry(record.lose),
     "counts": _count,
+    "repacks": _entry(repacking.repack),
+    "write-offs": _write_off,
     "dispatches": _dispatch,
     "arrivals": _arrival,
     "moves": _move(moving.move),

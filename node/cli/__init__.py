@@ -7,7 +7,20 @@ from typing import Any
 import click
 
 from node import __version__
-from node.cli import care, company, importing, moving, naming, reading, recording, redacting, running, templates
+from node.cli import (
+    care,
+    company,
+    counting,
+    importing,
+    moving,
+    naming,
+    packing,
+    reading,
+    recording,
+    redacting,
+    running,
+    templates,
+)
 from node.cli.base import Call, Commands
 
 
@@ -26,6 +39,8 @@ for _command in (
     *running.COMMANDS,
     *naming.COMMANDS,
     *recording.COMMANDS,
+    *packing.COMMANDS,
+    *counting.COMMANDS,
     *moving.COMMANDS,
     *redacting.COMMANDS,
     *care.COMMANDS,

@@ -1,15 +1,17 @@
 """Commands for the catalogue: places and items."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from node import catalogue, queries, record
 from node.cli.base import Call, with_json
+from node.cli.recording import split_lines
 from node.cli.words import age, table
 from node.events import PLACE_KINDS
 from node.fold import Node
-from node.requests import ItemIn, PlaceIn
+from node.requests import ItemIn, KitLineIn, PlaceIn
 from sync.errors import Conflict, Malformed
 
 
@@ -85,23 +87,34 @@ def item() -> None:
 @click.option("--category", metavar="C")
 @click.option("--code", "codes", multiple=True, metavar="SCHEME:CODE", help="A code, like ifrc:HSHEBLANPMT1.")
 @click.option("--pack", "packs", multiple=True, metavar="NAME=QTY", help="How many a pack holds, like case=12.")
+@click.option("--kit", "kit", multiple=True, metavar="ITEM=QTY", help="What goes into one of it; again for more.")
+@click.option("--weight", type=int, metavar="G", help="Grams of one.")
+@click.option("--volume", type=int, metavar="ML", help="Millilitres of one.")
 @click.option("--new", is_flag=True, help="Add it although an item is called nearly the same.")
 @with_json
 def item_add(
-    call: Call, name: str, unit: str, category: str | None, codes: Sequence[str], packs: Sequence[str], new: bool
+    call: Call,
+    name: str,
+    unit: str,
+    codes: Sequence[str],
+    packs: Sequence[str],
+    kit: Sequence[str],
+    new: bool,
+    **rest: Any,
 ) -> None:
     """Add an item; the same name and unit is the same item on every node.
 
+    A pack may be said in others: --pack case=12 --pack pallet=40case. A kit's recipe takes the place of an older one.
     A name that is all but equal to a known one is taken for a slip, unless --new says that it is none.
 
     Example: bucketline item add "Water" --unit litre --pack case=12
     """
     body = ItemIn(
         name=name,
-        unit=unit,
-        category=category,
         codes=pairs(codes, ":", "ifrc:HSHEBLANPMT1"),
         packs=pairs(packs, "=", "case=12"),
+        kit=[KitLineIn(item=item, qty=qty) for item, qty in split_lines(kit)] or None,
+        **rest,
     )
     with call.node() as node:
         if not new:

@@ -155,7 +155,7 @@ def export(call: Call, form: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    _write(output, text)
+    write_file(output, text)
     call.answer({"file": str(output), "bytes": len(text.encode())}, f"Written to {output}.")
 
 
@@ -164,11 +164,11 @@ def _csv(node: Any) -> str:
     writer = csv.DictWriter(out, STOCK_FIELDS, extrasaction="ignore")
     writer.writeheader()
     for row in queries.stock(node, lots=True):
-        writer.writerow({name: _harmless(row[name]) for name in STOCK_FIELDS})
+        writer.writerow({name: harmless(row[name]) for name in STOCK_FIELDS})
     return out.getvalue()
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula gets an apostrophe; numbers stay numbers."""
     text = str(value or "")
     if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not text[1:].replace(".", "", 1).isdigit():
@@ -187,7 +187,7 @@ def _everything(node: Any) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
-def _write(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
     """Whole or not at all: a fresh file takes the old one's place."""
     try:
         handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=path.name)

@@ -1,20 +1,23 @@
 """Commands that record what happened: receive, drop, loss, count, undo."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from node import queries, record
-from node.cli.base import Call, with_json
+from node.cli.base import Call, say, with_json
 from node.cli.words import short, table
 from node.events import LOSS_REASONS
 from node.requests import CountIn, DistributionIn, LineIn, LossIn, ReceiptIn, ReceiptLineIn, VoidIn
+from node.units import may_be_thousands
 from sync.errors import Malformed
 
 _at = click.option("--at", metavar="TIME", help="When it happened, if not now, like 2026-11-24T14:30.")
 _note = click.option("--note", metavar="TEXT", help="A few words. Never a person's name.")
 _lot = click.option("--lot", metavar="L", help="From this lot, instead of what expires first.")
+_WITH_LOT = re.compile(r"(.*\S)\s*=\s*([^=@]*[^=@\s])\s*@\s*(.+)")
 _place = click.argument("place")
 _lines = click.argument("lines", metavar="ITEM=QTY...", nargs=-1, required=True)
 
@@ -34,9 +37,20 @@ def split_lines(texts: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
+def split_lots(texts: Sequence[str]) -> list[tuple[str, str, str | None]]:
+    """(item, quantity, lot or None) of each ITEM=QTY or ITEM=QTY@LOT; says how it read what may mean a thousand."""
+    found: list[tuple[str, str, str | None]] = []
+    for text in texts:
+        match = _WITH_LOT.fullmatch(text.strip())
+        found.append((match[1], match[2], match[3]) if match else (*split_lines([text])[0], None))
+        if may_be_thousands(found[-1][1]):
+            say(f"{found[-1][1]} is read with a decimal point. For a thousand write 1000.")
+    return found
+
+
 def line_bodies(texts: Sequence[str], lot: str | None = None) -> list[LineIn]:
-    """The lines of a movement or count, all of one lot if one is named."""
-    return [LineIn(item=item, qty=qty, lot=lot) for item, qty in split_lines(texts)]
+    """The lines of a movement or count; those that name no lot themselves are of this one."""
+    return [LineIn(item=item, qty=qty, lot=own or lot) for item, qty, own in split_lots(texts)]
 
 
 def told(call: Call, node: Any, done: record.Recorded, what: str) -> None:
@@ -64,7 +78,8 @@ def receive(call: Call, place: str, lines: Sequence[str], source: str | None, at
     Example: bucketline receive "Gym North" blanket=120 water=40case --from "Red Cross"
     """
     note = rest.pop("note")
-    bodies = [ReceiptLineIn(item=item, qty=qty, **rest) for item, qty in split_lines(lines)]
+    lot = rest.pop("lot")
+    bodies = [ReceiptLineIn(item=item, qty=qty, lot=own or lot, **rest) for item, qty, own in split_lots(lines)]
     with call.node() as node:
         done = record.receive(node, ReceiptIn(place=place, lines=bodies, source=source, at=at, note=note))
         told(call, node, done, "Received")

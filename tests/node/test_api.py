@@ -370,7 +370,7 @@ def test_what_nobody_foresaw_is_logged_and_told_without_details(
 # addresses
 
 
-@pytest.mark.parametrize("path", ["despatches", "repacks", "needs", "pledges", "nothing", ""])
+@pytest.mark.parametrize("path", ["despatches", "needs", "pledges", "nothing", ""])
 def test_an_unknown_address_is_a_problem_with_404(api: Api, path: str):
     for answer in (api.get(path), api.post(path, {})):
         assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
@@ -418,7 +418,14 @@ def test_answers_are_as_described(api: Api, client: FlaskClient):
 
     from node.api.endpoints import READS
 
-    paths = {"nearby": "nearby?item=insulin&lat=30&lon=-90", "runs/{vehicle}": "runs/Harvey%20Hub"}
+    paths = {
+        "nearby": "nearby?item=insulin&lat=30&lon=-90",
+        "runs/{vehicle}": "runs/Harvey%20Hub",
+        "kits/{kit}": "kits/Bed?place=Harvey%20Hub&qty=99",
+        "count-sheet": "count-sheet?place=Harvey%20Hub&blind=1",
+    }
+    api.post("items", {"name": "Bed", "unit": "kit", "kit": [{"item": "Blanket", "qty": "2"}]})
+    api.post("counts", {"place": "Harvey Hub", "lines": [{"item": "Insulin", "qty": "39"}]})
     for name, read in READS.items():
         answer = api.get(paths.get(name, name))
         kind = list[read.row] if read.many else read.row  # type: ignore[name-defined]

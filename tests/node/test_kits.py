@@ -150,7 +150,7 @@ def test_a_thousand_kits_in_kits_end_somewhere(node):
 
 def test_what_somebody_wrote_of_less_than_nothing_says_nothing(node):
     node.log.append(events.encode(Item("odd", name="Odd", kit=[("x", -5), ("y", 0)])))
-    with pytest.raises(Conflict):
+    with pytest.raises(NotFound):
         kits.check(node, "Depot", "Odd")
     assert "Odd" not in [kit["kit_name"] for kit in kits.kits(node)]
 
@@ -211,7 +211,7 @@ def test_a_build_is_undone(node):
 
 
 @pytest.mark.parametrize(
-    ("kind", "kit", "qty"), [(Conflict, "Mat", "1"), (OutOfRange, "Family kit", "1.5"), (OutOfRange, "Family kit", "0")]
+    ("kind", "kit", "qty"), [(NotFound, "Mat", "1"), (OutOfRange, "Family kit", "1.5"), (OutOfRange, "Family kit", "0")]
 )
 def test_what_is_no_number_of_kits_is_refused(node, kind, kit, qty):
     before = node.log.counts()[0]

@@ -1,0 +1,82 @@
+"""Commands about counting: count-sheet and counts."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import click
+
+from node import counting
+from node.cli.base import Call, with_json
+from node.cli.packing import pick
+from node.cli.reading import harmless, write_file
+from node.cli.words import local, table
+
+_BLANK = "______"
+
+
+@click.command("count-sheet")
+@click.argument("place")
+@click.option("--blind", is_flag=True, help="Don't say what is expected, so that nobody counts to that.")
+@click.option("--shelf", metavar="S", help="Only this shelf.")
+@click.option("--category", metavar="C", help="Only items of this category.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV, to be filled in.")
+@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write, as CSV.")
+@with_json
+def count_sheet(call: Call, place: str, as_csv: bool, output: Path | None, **wishes: Any) -> None:
+    """Show what there may be to count at a place, shelf by shelf.
+
+    Example: bucketline count-sheet "Gym North" --blind --shelf A2
+    """
+    with call.node() as node:
+        rows = counting.sheet(node, place, **wishes)
+    if output is not None:
+        write_file(output, _csv(rows, wishes["blind"]))
+        call.answer({"file": str(output), "rows": len(rows)}, f"Written to {output}.")
+    elif as_csv and not call.json:
+        click.echo(_csv(rows, wishes["blind"]), nl=False)
+    else:
+        expected = [] if wishes["blind"] else [("expected", pick("expected"))]
+        heads = [("shelf", pick("shelf")), ("item", pick("item_name")), ("unit", pick("unit")), ("packs", _packs)]
+        columns = [*heads, *expected, ("counted", lambda _: _BLANK)]
+        call.answer(rows, table(rows, columns, "There is nothing to count."))
+
+
+def _packs(row: Any) -> str:
+    return " ".join(f"{name}={qty}" for name, qty in row["packs"].items())
+
+
+def _csv(rows: list[dict[str, Any]], blind: bool) -> str:
+    out = io.StringIO(newline="")
+    names = ["shelf", "place", "item", "unit", "packs", *([] if blind else ["expected"]), "counted"]
+    writer = csv.DictWriter(out, names)
+    writer.writeheader()
+    for row in rows:
+        told = row | {"place": row["place_name"], "item": row["item_name"], "packs": _packs(row), "counted": ""}
+        writer.writerow({name: harmless(told[name]) for name in names})
+    return out.getvalue()
+
+
+@click.command()
+@click.option("--place", metavar="PLACE")
+@with_json
+def counts(call: Call, place: str | None) -> None:
+    """Show what counts found, and how much of each difference is explained by what was heard later.
+
+    Example: bucketline counts --place "Gym North"
+    """
+    with call.node() as node:
+        rows = counting.counts(node, place)
+    names = ("expected", "counted", "variance", "explained", "unexplained")
+    columns = [
+        ("counted on", lambda r: local(r["at"])),
+        ("place", pick("place_name")),
+        ("item", pick("item_name")),
+        ("lot", lambda r: r["lot"] or ""),
+        *((name, pick(name)) for name in names),
+    ]
+    call.answer(rows, table(rows, columns, "Nobody has counted yet."))
+
+
+COMMANDS = [count_sheet, counts]
