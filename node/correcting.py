@@ -118,7 +118,7 @@ def _with_lines(node: Node, target: Folded, fact: Any, body: CorrectIn) -> AnyFa
         with inputs.field("lines"):
             raise OutOfRange("What was repacked can't be corrected.", kept=KEPT, todo="Undo it and repack again.")
     if isinstance(fact, (Distribution, Loss, Dispatch)):
-        return structs.replace(fact, lines=_out(node, target, fact.place, body))
+        return structs.replace(fact, lines=_out(node, target, fact, body))
     if isinstance(fact, Count):
         rows = _rows(node, before.lines, body, least=0)
         inputs.refuse_twice(rows)
@@ -152,15 +152,15 @@ def _row(known: dict[str, ItemRow], id: str) -> ItemRow:
     return known.get(id) or ItemRow(id, "", "", "", {}, {})
 
 
-def _out(node: Node, target: Folded, place: str, body: CorrectIn) -> list[Line]:
+def _out(node: Node, target: Folded, fact: Any, body: CorrectIn) -> list[Line]:
     """What left a place: from the lots that the entry named, as far as they go, then first expired, first out."""
     before = cast(Any, target.fact)
-    left = _lots_named(node, target, place)
+    left = _lots_named(node, target, fact.place)
     rows: list[Read] = []
     for item, qty, said in _rows(node, before.lines, body, least=1):
         named = left.get(item.id, {})
         rows += [(item, qty, said)] if body.lines and said.lot else _as_before(item, qty, named)
-    return _summed(record.lines_out(node, place, rows, without=target.id))
+    return _summed(record.lines_out(node, fact.place, rows, fact.at, without=target.id))
 
 
 def _lots_named(node: Node, target: Folded, place: str) -> dict[str, dict[str, int]]:
@@ -201,7 +201,7 @@ def _summed(lines: Sequence[Line]) -> list[Line]:
 
 def _receipt_line(i: int, fact: Receipt, item: ItemRow, qty: int, said: Any) -> ReceiptLine:
     """Line `i` of a receipt; what was known of the item's lot stays where it isn't said anew."""
-    before = [line for line in fact.lines if line.item == item.id]
+    before = [line for line in fact.lines if line.item == item.id and said.lot in (None, line.lot)]
     known = _lot_of(before[0]) if len(before) == 1 else {}
     names = ("lot", "batch", "expiry", "fund", "value", "currency")
     more = {name: getattr(said, name) or known.get(name) for name in names}

@@ -7,10 +7,10 @@ from werkzeug.wrappers import Response
 
 from node import catalogue, queries, record
 from node.access import gate
-from node.events import Arrival, Count, CountLine, Dispatch, Distribution, Loss, Receipt
+from node.events import Arrival, Count, CountLine, Dispatch, Distribution, Fact, Loss, Receipt, Redaction, Void
 from node.requests import VoidIn
 from node.units import format_qty
-from node.web import choices, context, words
+from node.web import choices, context, correcting, words
 from sync.errors import Problem
 from sync.log import Folded
 
@@ -76,11 +76,19 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> s
         facts=_facts(found, row),
         place=place if movable else "",
         again=_FORM_OF.get(type(fact)) if found.node == node.keys.node else None,
-        can_undo=movable and found.node == node.keys.node and not (row and row["void"]),
+        can_undo=_ours_to_undo(found) and not (row and row["void"]),
+        can_correct=correcting.can(found),
+        corrects=row and row["corrects"],
+        dependents=row["dependents"] if row else [],
         why=why or (MISTAKE if fresh == "new" else ""),
         undo_error=undo_error,
         key=context.fresh_key(),
     )
+
+
+def _ours_to_undo(entry: Folded) -> bool:
+    fact = entry.fact
+    return entry.node == context.node().keys.node and isinstance(fact, Fact) and not isinstance(fact, Void | Redaction)
 
 
 def _transfer(entry: Folded) -> str:

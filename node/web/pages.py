@@ -1,13 +1,31 @@
 """The pages' addresses, and who may see them."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, Response, g, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from node import queries
 from node.access import gate
-from node.web import catalogue_forms, company, context, entries, login, moving, nearby, recording, runs, stock
+from node.web import (
+    alerts,
+    catalogue_forms,
+    company,
+    context,
+    correcting,
+    entries,
+    login,
+    merging,
+    moving,
+    nearby,
+    recording,
+    runs,
+    stock,
+)
 from sync.identity import show_id
 
+Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
 _OPEN = ("web.login_page", "web.login_take")
 
 
@@ -17,12 +35,22 @@ def blueprint() -> Blueprint:
     web.before_request(moving.make_room)
     web.before_request(_admit)
     web.after_request(_greet)
-    gets = {
+    for method, rules in (("GET", _gets()), ("POST", _posts())):
+        for path, (name, view) in rules.items():
+            web.add_url_rule(path, name, view, methods=[method])
+    return web
+
+
+def _gets() -> dict[str, Page]:
+    return {
         "/": ("stock", stock.show),
         "/record/<name>": ("record_page", recording.show),
         "/nearby": ("nearby", nearby.show),
         "/entries": ("entries", entries.show_all),
         "/entries/<entry>": ("entry", entries.show),
+        "/entries/<entry>/correct": ("correct_page", correcting.show),
+        "/alerts": ("alerts", alerts.show),
+        "/same": ("same", merging.show),
         "/transfers": ("transfers", moving.show_all),
         "/transfers/<dispatch>": ("transfer", moving.show),
         "/arrive": ("arrive", moving.show_coming),
@@ -36,9 +64,16 @@ def blueprint() -> Blueprint:
         "/about": ("about", about),
         "/login": ("login_page", login.show),
     }
-    posts = {
+
+
+def _posts() -> dict[str, Page]:
+    return {
         "/record/<name>": ("record_take", recording.take),
         "/entries/<entry>/undo": ("undo", entries.undo),
+        "/entries/<entry>/correct": ("correct_take", correcting.take),
+        "/alerts/seen": ("alerts_seen", alerts.seen),
+        "/same": ("same_take", merging.say),
+        "/same/<entry>/undo": ("same_undo", merging.take_back),
         "/arrive/read": ("arrive_read", moving.read_text),
         "/arrive/photo": ("arrive_photo", moving.read_photo),
         "/arrive/<dispatch>": ("arrive_take", moving.take),
@@ -53,10 +88,6 @@ def blueprint() -> Blueprint:
         "/login": ("login_take", login.take),
         "/logout": ("logout", login.leave),
     }
-    for method, rules in (("GET", gets), ("POST", posts)):
-        for path, (name, view) in rules.items():
-            web.add_url_rule(path, name, view, methods=[method])  # type: ignore[type-var,arg-type,unused-ignore]
-    return web
 
 
 def about() -> str:

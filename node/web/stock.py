@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from node import catalogue, queries
+from node import alerts, catalogue, queries
 from node.web import context
 
 LINES_SHOWN = 12  # of one place, where several are shown
@@ -34,6 +34,7 @@ def show() -> str:
         place=place,
         groups=shown,
         total=len(rows),
+        to_look_at=0 if text or skip else len(alerts.rows(node, place.id if place else None)),
         many_places=len(groups) > 5,
         pages_more=_more(text, skip) if len(groups) > skip + PLACES_SHOWN else None,
     )

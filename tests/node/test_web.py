@@ -30,6 +30,8 @@ PAGES = [
     "/record/send",
     "/record/move",
     "/transfers",
+    "/alerts",
+    "/same",
     "/transfers?all=1",
     "/arrive",
     "/runs",

@@ -1,0 +1,121 @@
+"""The form that corrects an entry of ours: everything as it was recorded, to be changed where it is wrong."""
+
+from typing import Any
+
+import msgspec
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from node import catalogue, correcting, record
+from node.events import Arrival, Repack
+from node.requests import CorrectIn, CorrectLineIn
+from node.units import format_qty
+from node.web import choices, context
+from node.web.once import once
+from sync.errors import NotFound, Problem
+from sync.log import Folded
+
+NUMBERS = ("people", "households")
+TEXTS = ("place", "note")
+Answer = str | Response | tuple[str, int]
+
+
+def show(entry: str) -> str:
+    """The entry as a form."""
+    found = _own(entry)
+    return _page(found, _as_it_is(found), {})
+
+
+def take(entry: str) -> Answer:
+    """Correct it, or show the form again with what is off."""
+    found = _own(entry)
+    before = _as_it_is(found)
+    typed = before | _typed()
+    try:
+        body = _body(before, typed)
+        done, _ = once(
+            b"correct\0" + found.id + msgspec.json.encode(body),
+            lambda: correcting.correct(context.node(), found.id.hex(), body).entry,
+        )
+    except Problem as problem:
+        if problem.status >= 429:
+            raise
+        return _page(found, typed, _blame(problem)), 409 if problem.status == 409 else 422
+    return redirect(f"/entries/{done}?fresh=new", 303)
+
+
+def can(entry: Folded) -> bool:
+    """Whether an entry is of a kind that is corrected."""
+    return isinstance(entry.fact, correcting.CORRECTABLE)
+
+
+def _own(entry: str) -> Folded:
+    found = record.find_entry(context.node(), entry)
+    if not can(found) or found.node != context.node().keys.node:
+        raise NotFound("There is nothing to correct here.", kept="", todo="Go back to the entry.")
+    return found
+
+
+def _as_it_is(entry: Folded) -> dict[str, Any]:
+    fact: Any = entry.fact
+    lines = [] if isinstance(fact, Repack) else fact.lines
+    found: dict[str, Any] = {name: _text(getattr(fact, name)) for name in TEXTS}
+    found |= {name: _text(getattr(fact, name)) for name in NUMBERS if hasattr(fact, name)}
+    return found | {"why": "", "lines": [_line(fact, line) for line in lines]}
+
+
+def _line(fact: object, line: Any) -> dict[str, str]:
+    ruined = {"damaged": format_qty(line.damaged)} if isinstance(fact, Arrival) else {}
+    return {"item": line.item, "lot": line.lot or "", "qty": format_qty(line.qty), **ruined}
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _typed() -> dict[str, Any]:
+    form = request.form
+    found: dict[str, Any] = {name: form[name].strip() for name in (*TEXTS, *NUMBERS, "why") if name in form}
+    names = [name for name in ("item", "lot", "qty", "damaged") if form.getlist(name)]
+    if not {"item", "qty"} <= set(names):
+        return found
+    rows = zip(*(form.getlist(name) for name in names), strict=False)
+    return found | {"lines": [dict(zip(names, row, strict=True)) for row in rows]}
+
+
+def _body(before: dict[str, Any], typed: dict[str, Any]) -> CorrectIn:
+    """What is different; a line whose quantity was emptied is left out."""
+    more: dict[str, Any] = {name: typed[name] for name in TEXTS if typed.get(name, before[name]) != before[name]}
+    for name in NUMBERS:
+        if typed.get(name) and typed[name] != before.get(name):
+            more[name] = int(typed[name]) if typed[name].isascii() and typed[name].isdigit() else -1
+    if typed["lines"] != before["lines"]:
+        kept = [line for line in typed["lines"] if line["qty"].strip()]
+        more["lines"] = [
+            CorrectLineIn(
+                item=line["item"], qty=line["qty"], lot=line.get("lot") or None, damaged=line.get("damaged") or None
+            )
+            for line in kept
+        ]
+    return CorrectIn(why=typed.get("why", ""), **more)
+
+
+def _blame(problem: Problem) -> dict[str, str]:
+    said = f"{problem.what} {problem.todo}".strip()
+    fields = ("why", "place", "note", *NUMBERS)
+    return {name: said for name in problem.fields if name in fields} or {"lines": said}
+
+
+def _page(entry: Folded, form: dict[str, Any], errors: dict[str, str]) -> str:
+    node = context.node()
+    names = {row.id: row.label for row in catalogue.item_rows(node, [line["item"] for line in form["lines"]])}
+    return context.render(
+        "correct.html",
+        tab="log",
+        entry=entry.id.hex(),
+        form=form,
+        names=names,
+        errors=errors,
+        places=choices.places(node),
+        key=context.fresh_key(),
+    )
