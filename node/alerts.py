@@ -5,7 +5,6 @@ table of its own, and in no entry.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from node import catalogue
@@ -51,11 +50,21 @@ def rows(node: Node, place: str | None = None, kind: str | None = None, everywhe
     """
     kinds = _kinds(kind)
     with one_moment(node):
-        look = Look(node, catalogue.find_place(node, place).id if place else None, everywhere)
-        hidden = _seen(node)
-        found = [one for one in _all(look) if one.kind in kinds and not (one.key and one.key in hidden)]
+        found = [one for one in _found(node, place, everywhere) if one.kind in kinds]
         words = Words(node, [one.item for one in found if one.item])
         return [_row(words, one) for one in sorted(found, key=_order)]
+
+
+def number(node: Node, place: str | None = None) -> int:
+    """How many things there are to look at."""
+    with one_moment(node):
+        return len(_found(node, place, False))
+
+
+def _found(node: Node, place: str | None, everywhere: bool) -> list[Alert]:
+    look = Look(node, catalogue.find_place(node, place).id if place else None, everywhere)
+    hidden = _seen(node)
+    return [one for one in _all(look) if not (one.key and one.key in hidden)]
 
 
 def _kinds(kind: str | None) -> tuple[str, ...]:
@@ -89,12 +98,20 @@ def _order(one: Alert) -> tuple[Any, ...]:
 
 
 def _row(words: Words, one: Alert) -> Row:
-    told = asdict(one) | {"command": command(one.command), "key": one.key or None}
-    told["since"] = None if one.since is None else format_time(one.since)
-    told["place_name"] = words.place_name(one.place) if one.place else None
-    told["item_name"] = words.item_name(one.item) if one.item else None
-    order = "kind severity place place_name item item_name entry since text action command key"
-    return {name: told[name] for name in order.split()}
+    return {
+        "kind": one.kind,
+        "severity": one.severity,
+        "place": one.place,
+        "place_name": words.place_name(one.place) if one.place else None,
+        "item": one.item,
+        "item_name": words.item_name(one.item) if one.item else None,
+        "entry": one.entry,
+        "since": None if one.since is None else format_time(one.since),
+        "text": one.text,
+        "action": one.action,
+        "command": command(one.command),
+        "key": one.key or None,
+    }
 
 
 # what was seen

@@ -81,7 +81,7 @@ class Look:
 
     def covers(self, *places: str | None) -> bool:
         """Whether one of these is among the places that are looked at."""
-        heads = {sameness.merged(self.node, "place").head(place) for place in places if place}
+        heads = {self.words.same_places.head(place) for place in places if place}
         return bool(heads.intersection(self.places))
 
     @cached_property

@@ -19,10 +19,11 @@ LOOKED_BACK = 256  # entries of a place that are read to see how long an item ha
 
 def low(look: Look) -> Iterator[Alert]:
     """Less than the minimum, and none of that expired."""
+    places = set(look.places)
     for (place, item), least in minimums(look.node).items():
         cell = look.cells.get((place, item))
         held = freshness.available(cell["lots"], look.today) if cell else 0
-        if held >= least or place not in look.places:
+        if held >= least or place not in places:
             continue
         name, unit = look.words.item_name(item), look.words.item(item).unit
         yield Alert(
@@ -84,8 +85,11 @@ def _expiring(look: Look, place: str, item: str, lot: str, qty: int, date: str, 
 def stale_count(look: Look) -> Iterator[Alert]:
     """Places where something lies that nobody has counted for a month: one alert a place."""
     limit = look.now - STALE_MS
-    for place in look.places:
-        here = {item: cell for (where, item), cell in look.cells.items() if where == place and total(cell)}
+    shelves: dict[str, dict[str, Any]] = {}
+    for (place, item), cell in look.cells.items():
+        if total(cell):
+            shelves.setdefault(place, {})[item] = cell
+    for place, here in shelves.items():
         stale = {item: cell["counted"] for item, cell in here.items() if (cell["counted"] or 0) < limit}
         never = [item for item, counted in stale.items() if counted is None and here[item]["at"] >= limit]
         new = set(never) - (_lying_since(look, place, never, limit) if never else set())

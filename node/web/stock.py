@@ -34,7 +34,7 @@ def show() -> str:
         place=place,
         groups=shown,
         total=len(rows),
-        to_look_at=0 if text or skip else len(alerts.rows(node, place.id if place else None)),
+        to_look_at=0 if text or skip else alerts.number(node, place.id if place else None),
         many_places=len(groups) > 5,
         pages_more=_more(text, skip) if len(groups) > skip + PLACES_SHOWN else None,
     )
