@@ -25,7 +25,7 @@ from node.events import (
     Void,
 )
 from node.fold import Node
-from node.units import format_qty, format_time
+from node.units import format_packed, format_qty, format_time
 
 LINES_SHOWN = 3  # in a summary
 
@@ -156,10 +156,16 @@ def _amounts(words: Words, lines: Sequence[Any]) -> str:
     totals: dict[str, int] = {}
     for line in lines:
         totals[line.item] = totals.get(line.item, 0) + line.qty
-    parts = [f"{format_qty(qty)} {words.item_name(id)}" for id, qty in list(totals.items())[:LINES_SHOWN]]
+    parts = [_amount(words, id, qty) for id, qty in list(totals.items())[:LINES_SHOWN]]
     if len(totals) > LINES_SHOWN:
         parts.append(f"{len(totals) - LINES_SHOWN} more")
     return ", ".join(parts) or "Nothing"
+
+
+def _amount(words: Words, id: str, qty: int) -> str:
+    """A quantity in units and, where it fills any, in packs."""
+    packed = format_packed(qty, words.item(id).packs)
+    return f"{format_qty(qty)}{f' ({packed})' if packed else ''} {words.item_name(id)}"
 
 
 def _besides(words: Words, fact: Moved) -> Iterator[str]:

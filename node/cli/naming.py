@@ -93,14 +93,7 @@ def item() -> None:
 @click.option("--new", is_flag=True, help="Add it although an item is called nearly the same.")
 @with_json
 def item_add(
-    call: Call,
-    name: str,
-    unit: str,
-    codes: Sequence[str],
-    packs: Sequence[str],
-    kit: Sequence[str],
-    new: bool,
-    **rest: Any,
+    call: Call, name: str, codes: Sequence[str], packs: Sequence[str], kit: Sequence[str], new: bool, **rest: Any
 ) -> None:
     """Add an item; the same name and unit is the same item on every node.
 

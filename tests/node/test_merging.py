@@ -77,7 +77,7 @@ def test_the_log_tells_it_by_one_name_and_the_merge_by_both(hub):
     same(hub, "Wool cover", "Blanket")
     said = [row["summary"] for row in queries.log(hub, 20)]
     assert "Wool cover is the same item as Blanket" in said
-    assert "30 Blanket at Harvey Hub" in said
+    assert "30 (1 bale) Blanket at Harvey Hub" in said
     assert "30 Wool cover at Harvey Hub" in [row["summary"] for row in queries.log(hub, 20, raw=True)]
 
 

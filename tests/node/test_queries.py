@@ -220,7 +220,7 @@ def test_entries_are_told_in_words(node):
         "1 Rice at Depot, spoiled",
         "24 Blanket, 2.5 Rice at Depot, handed out at Gym, 40 people, 9 households",
         "9 Rice at Depot, from Red Cross",
-        "30 Blanket at Depot, from Red Cross",
+        "30 (1 bale) Blanket at Depot, from Red Cross",
     ]
 
 

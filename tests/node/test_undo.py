@@ -377,6 +377,6 @@ def test_the_command_line_corrects(tmp_path):
     line("receive", "Gym", "blanket=120")
     entry = json.loads(line("drop", "Gym", "blanket=24", "--people", "30", "--json").stdout)["entry"]
     said = line("correct", entry[:8], "blanket=42", "--people", "40", "--why", "boxes")
-    assert "Corrected: 42 Blanket at Gym, 40 people." in said.stdout
+    assert "Corrected: 42 (1 bale + 12) Blanket at Gym, 40 people." in said.stdout
     rows = json.loads(line("log", "--json").stdout)
     assert rows[0]["corrects"]["before"] == "24 Blanket at Gym, 30 people"
