@@ -33,7 +33,7 @@ def run(
     again: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Import a CSV or XLSX file, as stock, places or items; guessed from its columns where `kind` is None.
+    """Import a CSV or XLSX file, as stock, places, items or kits; guessed from its columns where `kind` is None.
 
     Gives {rows, entries, items_new, places_new, problems, kind, zeros, values, unused, new, notices}. Where `problems`
     has any {line, column, reason}, nothing was recorded. `zeros` counts rows of stock that say 0, `values` is what came

@@ -24,7 +24,7 @@ NEW_SHOWN = 12
 @click.option("--again", is_flag=True, help="Record a file that was imported before once more.")
 @with_json
 def import_(call: Call, file: Path, mapping: tuple[str, ...], **wishes: Any) -> None:
-    """Record a stock list, a list of places or a catalogue from CSV or XLSX.
+    """Record a stock list, a list of places, a catalogue or recipes of kits from CSV or XLSX.
 
     All of the file is recorded, or nothing. Fields of a stock list: place, item, code, unit, qty, value, currency,
     source, fund, lot, batch, expiry, category, at.

@@ -83,7 +83,9 @@ FIELDS = {
     "stock": [name for name in NAMES if name not in PLACE_SIGNS],
     "items": ["item", "code", "gtin", "scheme", "unit", "category"],
     "places": ["place", "kind", "lat", "lon"],
+    "kits": ["kit", "item", "code", "gtin", "scheme", "unit", "qty"],
 }
+_NAMES_OF = {("places", "place"): PLACE_NAMES, ("kits", "kit"): KIT_NAMES}  # where they differ from the usual
 
 
 def plain(text: str) -> str:
@@ -135,7 +137,7 @@ def assign(kind: str, header: Sequence[str], mapping: Mapping[str, str]) -> dict
         )
     found = {}
     for field in FIELDS[kind]:
-        known = PLACE_NAMES if kind == "places" and field == "place" else NAMES[field]
+        known = _NAMES_OF.get((kind, field)) or NAMES[field]
         column = _mapped(names, header, mapping[field]) if field in mapping else _first(names, header, known)
         if column is not None:
             found[field] = column

@@ -5,7 +5,9 @@ Items are told apart by name and unit. A code comes first, and what a row adds t
 
 from collections import defaultdict
 
-from node import catalogue
+from msgspec import structs
+
+from node import catalogue, starter
 from node.catalogue import PlaceRow
 from node.events import Item
 from node.fold import Node
@@ -14,6 +16,7 @@ from node.importing.rows import Thing
 from node.inputs import WORD_CHARS_MAX
 
 UNIT = "piece"  # of new items whose unit a file doesn't tell
+KIT_UNIT = "kit"
 LISTED = 5  # of the units or places among which a row doesn't decide
 
 
@@ -71,9 +74,13 @@ class Index:
 
     def item(self, thing: Thing) -> str:
         """The id of the item that a row means; a new one is entered. ValueError where the row doesn't decide."""
-        id = self._coded(thing) or self._named(thing) or self._new(thing)
+        id = self._coded(thing) or self._named(thing) or self._common(thing) or self._new(thing)
         self._learn(id, thing)
         return id
+
+    def kit(self, name: str) -> str:
+        """The id of the kit of this name; a new one is counted in kits."""
+        return self.item(Thing(name, "" if self._names.get(search_key(name)) else KIT_UNIT))
 
     def _coded(self, thing: Thing) -> str | None:
         """The item that bears one of the row's codes."""
@@ -104,6 +111,23 @@ class Index:
         has = self._codes[id]
         return any(scheme in has and search_key(has[scheme]) != search_key(code) for scheme, code in thing.codes)
 
+    def _common(self, thing: Thing) -> str | None:
+        """The item that all know from the start under the code of a row without a name: it is written down."""
+        if thing.name:
+            return None
+        known = {id for _, code in thing.codes for id in starter.called(f"ifrc:{code}")}
+        facts = [fact for id in known if (fact := starter.fact_of(id))]
+        fitting = [fact for fact in facts if not thing.unit or search_key(str(fact.unit)) == search_key(thing.unit)]
+        return self._start(fitting[0]) if len(fitting) == 1 else None
+
+    def _start(self, fact: Item) -> str:
+        self._enter(fact.id, str(fact.name), str(fact.unit), str(fact.category))
+        for scheme, code in fact.codes.items():
+            self._enter_code(fact.id, scheme, code)
+        self.fresh[fact.id] = f"{fact.name} ({fact.unit})"
+        self.news[fact.id] = structs.replace(fact)
+        return fact.id
+
     def _new(self, thing: Thing) -> str:
         name, unit = thing.label, thing.unit or UNIT
         self.unitless += not thing.unit
@@ -114,6 +138,9 @@ class Index:
             if len(name) > WORD_CHARS_MAX:
                 raise ValueError(f"another item is called the same, and with its code the name is too long: {name}")
         id = catalogue.new_item_id(self.node, name, unit)
+        common = starter.fact_of(id)
+        if common:
+            return self._start(common)
         self._enter(id, name, unit, "")
         self.fresh[id] = f"{name} ({unit})"
         self.news[id] = Item(id, name=name, unit=unit)

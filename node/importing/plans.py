@@ -13,7 +13,7 @@ import msgspec
 from node.importing import columns, rows
 from node.importing.rows import Line, StockLine, Trouble
 from node.importing.sheets import KEPT, Sheet
-from sync.errors import Malformed, Unsupported
+from sync.errors import Malformed
 
 
 @dataclass
@@ -45,18 +45,12 @@ class Plan:
 def plan(sheet: Sheet, kind: str | None = None, mapping: Mapping[str, str] | None = None) -> Plan:
     """What a sheet says, as `kind` or what its columns look like; `mapping` names the column of a field.
 
-    Malformed or Unsupported where the columns don't do; what is wrong with single rows is among `troubles`.
+    Malformed where the columns don't do; what is wrong with single rows is among `troubles`.
     """
     mapping = mapping or {}
     at = columns.find_header(sheet.rows, mapping.values())
     header = sheet.rows[at].cells
     kind = kind or columns.guess(header, mapping)
-    if kind == "kits":
-        raise Unsupported(
-            "This file lists kits, and this version keeps none.",
-            kept=KEPT,
-            todo="Its items can be imported: `--as items`.",
-        )
     found = columns.assign(kind, header, mapping)
     _require(kind, found, header)
     if len(sheet.rows) == at + 1:
@@ -74,7 +68,7 @@ def plan(sheet: Sheet, kind: str | None = None, mapping: Mapping[str, str] | Non
 
 
 def _require(kind: str, found: Mapping[str, int], header: Sequence[str]) -> None:
-    needed = {"stock": ["place", "qty"], "items": [], "places": ["place"]}[kind]
+    needed = {"stock": ["place", "qty"], "items": [], "places": ["place"], "kits": ["kit", "qty"]}[kind]
     missing = [name for name in needed if name not in found]
     if kind != "places" and not {"item", "code"} & set(found):
         missing.append("item")

@@ -74,7 +74,16 @@ class PlaceLine(Struct, frozen=True):
     lon: str
 
 
-Line = ItemLine | StockLine | PlaceLine
+class KitLine(Struct, frozen=True):
+    """A row of a file of kits: so much of a thing goes into one of a kit."""
+
+    line: int
+    kit: str
+    thing: Thing
+    qty: str
+
+
+Line = ItemLine | StockLine | PlaceLine | KitLine
 
 
 def decimal_mark(rows: Sequence[Row], found: Mapping[str, int], delimiter: str) -> str:
@@ -183,8 +192,15 @@ def _place(cells: Cells) -> Line:
     )
 
 
+def _kit(cells: Cells) -> Line:
+    qty = cells.needed("qty", partial(values.quantity, mark=cells.mark))
+    if qty == "0":
+        cells.trouble("qty", "a kit that holds none of it doesn't hold it")
+    return KitLine(cells.line, cells.needed("kit"), _thing(cells), qty)
+
+
 def _degrees(text: str, most: int) -> str:
     return format_degrees(parse_degrees(text, most))
 
 
-_READ: dict[str, Callable[[Cells], Line]] = {"stock": _stock, "items": _item, "places": _place}
+_READ: dict[str, Callable[[Cells], Line]] = {"stock": _stock, "items": _item, "places": _place, "kits": _kit}

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 
 import msgspec
 
-from node import events, record
+from node import events, recipes, record
 from node.fold import Node
 from node.folding.names import search_key
 from node.importing.index import Index
 from node.importing.plans import Plan
-from node.importing.rows import ItemLine, Line, PlaceLine, StockLine, Trouble
+from node.importing.rows import ItemLine, KitLine, Line, PlaceLine, StockLine, Trouble
 from node.requests import PlaceIn, ReceiptIn, ReceiptLineIn
+from node.units import parse_qty
 from sync.errors import Problem
 
 KIND = "warehouse"  # of new places whose kind a file doesn't tell
@@ -36,15 +37,17 @@ class Writer:
         self.zeros = 0
         self._progress, self._done, self._total = progress, 0, 0
         self._items: dict[int, str] = {}  # line → item
+        self._kits: dict[str, str] = {}  # name → item
 
     def write(self) -> None:
         """Write everything, inside a transaction that the caller rolls back if there are troubles."""
         lines: Sequence[Line] = self.plan.lines
-        self._find_items([line for line in lines if isinstance(line, (ItemLine, StockLine))])
+        self._find_items([line for line in lines if isinstance(line, (ItemLine, StockLine, KitLine))])
         if not self.plan.troubles:
             self._write_items()
             self._write_places([line for line in lines if isinstance(line, PlaceLine)])
             self._write_stock([line for line in lines if isinstance(line, StockLine)])
+            self._write_kits([line for line in lines if isinstance(line, KitLine)])
             self.node.fold.settle()
 
     def _step(self, count: int) -> None:
@@ -67,10 +70,13 @@ class Writer:
 
     # the catalogue
 
-    def _find_items(self, lines: Sequence[ItemLine | StockLine]) -> None:
+    def _find_items(self, lines: Sequence[ItemLine | StockLine | KitLine]) -> None:
         for line in lines:
             with self._trouble_at(line.line, "item" if line.thing.name else "code"):
                 self._items[line.line] = self.index.item(line.thing)
+            if isinstance(line, KitLine):
+                with self._trouble_at(line.line, "kit"):
+                    self._kits[line.kit] = self.index.kit(line.kit)
 
     def _write_items(self) -> None:
         facts = list(self.index.news.values())
@@ -79,6 +85,27 @@ class Writer:
             part = facts[start : start + ITEMS_AT_ONCE]
             self.node.log.append_all([events.encode(fact) for fact in part])
             self._step(len(part))
+
+    # kits
+
+    def _write_kits(self, lines: Sequence[KitLine]) -> None:
+        """One recipe for each kit that the file names, unless it is known to be just that."""
+        by_kit: dict[str, list[KitLine]] = {}
+        for line in lines:
+            by_kit.setdefault(self._kits[line.kit], []).append(line)
+        for kit, parts in by_kit.items():
+            self._write_kit(kit, parts)
+            self._step(len(parts))
+
+    def _write_kit(self, kit: str, lines: Sequence[KitLine]) -> None:
+        stated: dict[str, int] = {}
+        for line in lines:
+            part = self._items[line.line]
+            with self._trouble_at(line.line, "item"):
+                recipes.refuse_circle(self.node, kit, line.kit, part)
+            stated[part] = stated.get(part, 0) + parse_qty(line.qty)
+        if recipes.recipes(self.node, [kit]).get(kit) != list(stated.items()):
+            self.node.log.append(events.encode(events.Item(kit, kit=list(stated.items()))))
 
     # places
 

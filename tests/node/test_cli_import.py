@@ -115,7 +115,7 @@ def test_at_a_terminal_the_same_file_again_is_a_question(desk: Desk, said: str, 
     ("words", "code", "said"),
     [
         (("nowhere.csv",), 2, "There is no file"),
-        (("stock.csv", "--as", "kits"), 2, "keeps none"),
+        (("stock.csv", "--as", "kits"), 2, "There is no column for kit"),
         (("stock.csv", "--as", "boats"), 2, "--as"),
         (("stock.csv", "--map", "item"), 2, 'item="Article"'),
         (("stock.csv", "--map", "item=Nothing"), 2, "Columns are: Warehouse"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node import accounts, importer, queries
+from node import accounts, importer, kits, queries
 from node.events import Receipt
 from tests.fakes import MemoryNode, memory_node
 
@@ -63,9 +63,10 @@ def test_the_stock_of_pirac_is_found_by_the_codes_of_its_catalogue(node: MemoryN
     assert names["JERRYCAN, collapsible, 10L, food grade LDPE, screw cap"] == "5000"
 
 
-def test_the_stock_of_pirac_alone_calls_items_by_their_codes(node: MemoryNode) -> None:
+def test_the_stock_of_pirac_alone_calls_items_as_all_do_or_by_their_codes(node: MemoryNode) -> None:
     assert _take(node, "pirac_stock.csv")["items_new"] == 23
-    assert "HSHEMNETRL" in {row["item_name"] for row in queries.stock(node)}
+    names = {row["item_name"] for row in queries.stock(node)}
+    assert {"Jerrycan, foldable, 10 L", "KRELCLEA01"} <= names and "HSHEMNETRL" not in names
 
 
 def test_the_whole_catalogue_of_the_ifrc_comes_in_once(node: MemoryNode) -> None:
@@ -76,6 +77,17 @@ def test_the_whole_catalogue_of_the_ifrc_comes_in_once(node: MemoryNode) -> None
     assert _take(node, "ifrc_items.csv")["entries"] == 0
     assert any("pétrole" in row["name"] for row in queries.items(node, like="EGENHONDEU65"))
     assert _take(node, "pirac_stock.csv")["items_new"] == 6
+
+
+def test_the_family_kit_of_pirac_says_how_many_a_warehouse_can_build(node: MemoryNode) -> None:
+    for name in ("pirac_catalog.csv", "pirac_kit.csv", "pirac_stock.csv"):
+        _take(node, name)
+    (kit,) = kits.kits(node)
+    assert (kit["kit_name"], len(kit["parts"])) == ("Family kit", 8)
+    told = kits.check(node, "Guadeloupe", "Family Kit")
+    held = {row["item"]: Decimal(row["qty"]) for row in queries.stock(node, "Guadeloupe")}
+    assert int(told["buildable"]) == min(held.get(part["item"], 0) // Decimal(part["qty"]) for part in kit["parts"])
+    assert _take(node, "pirac_kit.csv")["entries"] == 0
 
 
 @pytest.mark.parametrize("row", [1, 77, 152])
