@@ -195,7 +195,7 @@ def _body(draft: Draft, kind: type[Body], counts: dict[str, Any]) -> Body:
     common: dict[str, Any] = {"place": draft.place, "at": draft.at or None, "note": draft.note or None}
     if kind is ReceiptIn:
         return ReceiptIn(lines=[_receipt_line(line) for line in draft.lines], source=draft.source or None, **common)
-    lines = [LineIn(item=line.item, qty=line.qty) for line in draft.lines]
+    lines = [LineIn(item=line.item, qty=line.qty, lot=line.lot.strip() or None) for line in draft.lines]
     if kind is DistributionIn:
         return DistributionIn(lines=lines, site=draft.site or None, **counts, **common)
     if kind is LossIn:

@@ -12,7 +12,7 @@ import pytest
 from node import bootstrap, moving, queries, record
 from node.bootstrap import Node
 from node.hosting import Serving
-from node.requests import DispatchIn, DistributionIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
+from node.requests import DispatchIn, DistributionIn, ItemIn, KitLineIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
 from node.server import serve
 
 CHROMIUM = "/usr/bin/chromium"
@@ -48,6 +48,12 @@ PAGES = [
     "/transfers?all=1",
     "/arrive",
     "/runs",
+    "/expiring?within=365",
+    "/kits",
+    "/kits/Bed",
+    "/count-sheet",
+    "/count-sheet?blind=1",
+    "/counts?all=1",
 ]
 TARGETS = ", ".join(
     ["button", "nav a", "select", "input:not([type=hidden]):not([type=radio])", "label:has(> [type=radio])", "textarea"]
@@ -81,6 +87,7 @@ def serving(node: Node) -> Iterator[Serving]:
     node.clock = bootstrap.now_ms
     long = "Sheeting, tarpaulin, woven, reinforced with eyelets, 4 × 6 metres, white/white"
     record.add_item(node, ItemIn(name=long, unit="piece"))
+    record.add_item(node, ItemIn(name="Bed", unit="kit", kit=[KitLineIn(item=long, qty="2")]))
     record.add_place(node, PlaceIn(name="Saint-Bernard-de-Clairvaux Community Gymnasium (north entrance)", kind="site"))
     lines = [ReceiptLineIn(item=long, qty="1234567.5", lot="L-2026-11-A", expiry="2026-12-01")]
     record.receive(node, ReceiptIn(place="Harvey Hub", lines=lines, source="A donor with a rather long name"))

@@ -35,6 +35,11 @@ PAGES = [
     "/transfers?all=1",
     "/arrive",
     "/runs",
+    "/expiring?within=365",
+    "/kits",
+    "/count-sheet",
+    "/count-sheet?blind=1",
+    "/counts?all=1",
 ]
 HOUR_MS = 3_600_000
 PHONE = {"REMOTE_ADDR": "192.168.7.9"}
