@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from node import catalogue
+from node import recipes
 from node.fold import Node
 from node.units import THOUSAND
 
@@ -28,13 +28,25 @@ def load(known: Measures, qtys: Mapping[str, int]) -> dict[str, Any]:
 
 
 def measures(node: Node, items: Sequence[str]) -> Measures:
-    """Grams and millilitres of one unit by item, None where unknown; a nought is as good as unknown."""
-    found: Measures = {}
-    for start in range(0, len(items), 500):
-        part = items[start : start + 500]
-        sql = f"SELECT id, weight, volume FROM item WHERE id IN ({','.join('?' * len(part))})"
-        found.update({id: (weight or None, volume or None) for id, weight, volume in catalogue.query(node, sql, *part)})
-    return found
+    """Grams and millilitres of one unit by item, None where unknown; a nought is as good as unknown.
+
+    A kit of which nobody said it weighs what its parts do, and takes their room, if those are known to the last one.
+    """
+    known = recipes.recipes(node, items)
+    told = recipes.details(node, sorted({*items, *known, *(part for kit in known.values() for part, _ in kit)}))
+    found: Measures = {id: (row["weight"], row["volume"]) for id, row in told.items()}
+    for kit in items:
+        for item in reversed(recipes.in_order(known, kit)[0] if kit in known else []):
+            own, parts = found[item], known.get(item, [])
+            if parts and None in own:
+                found[item] = own[0] or _of_parts(found, parts, 0), own[1] or _of_parts(found, parts, 1)
+    return {id: found[id] for id in items if id in found}
+
+
+def _of_parts(found: Measures, parts: recipes.Recipe, which: int) -> int | None:
+    each = [(found[part][which], qty) for part, qty in parts]
+    known = [one * qty for one, qty in each if one is not None]
+    return sum(known) // THOUSAND or None if len(known) == len(each) else None
 
 
 def _sum(qtys: list[int], each: list[int | None], divisor: int) -> str | None:

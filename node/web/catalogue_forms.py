@@ -10,14 +10,14 @@ from flask import request
 from node import catalogue, idempotency, record
 from node.access import gate
 from node.events import PLACE_KINDS
-from node.requests import Body, ItemIn, PlaceIn
+from node.requests import Body, ItemIn, KitLineIn, PlaceIn
 from node.web import context
 from sync.errors import Problem
 
 FOUND_SHOWN = 6
 Answer = str | tuple[str, int]
 _PLACE_FIELDS = ("kind", "lat", "lon")
-_ITEM_FIELDS = ("unit", "category", "pack", "pack_qty")
+_ITEM_FIELDS = ("unit", "category", "pack", "pack_qty", "kit", "weight", "volume")
 
 
 def new_place() -> str:
@@ -54,16 +54,37 @@ def add_item() -> Answer:
     wrong = _missing(typed, {"new_name": "name", "unit": "unit"})
     if bool(typed["pack"]) != bool(typed["pack_qty"]):
         wrong["pack_qty" if typed["pack"] else "pack"] = "A pack has a name and holds so many."
+    kit = _kit(typed["kit"], wrong)
+    measures = {name: _measure(name, typed[name], wrong) for name in ("weight", "volume")}
     if wrong:
         return _item_page(typed, wrong), 422
     packs = {typed["pack"]: typed["pack_qty"]} if typed["pack"] else {}
-    body = ItemIn(name=typed["name"], unit=typed["unit"], category=typed["category"] or None, packs=packs)
+    more: dict[str, Any] = {"category": typed["category"] or None, "packs": packs, "kit": kit or None, **measures}
+    body = ItemIn(name=typed["name"], unit=typed["unit"], **more)
     try:
         item = _once(body, lambda: record.add_item(context.node(), body)[0])
     except Problem as problem:
         return _item_page(typed, _blame(problem, _ITEM_FIELDS)), _status(problem)
     ways = [("Receive some", f"/record/receive?item={item}"), ("Log a drop", f"/record/drop?item={item}")]
     return context.render("added.html", name=typed["name"], said=f"Counted by {typed['unit']}.", ways=ways)
+
+
+def _kit(text: str, wrong: dict[str, str]) -> list[KitLineIn]:
+    """The parts of a kit, one a line."""
+    found = []
+    for line in filter(str.strip, text.splitlines()):
+        item, equals, qty = line.rpartition("=")
+        if not (equals and item.strip() and qty.strip()):
+            wrong["kit"] = f"“{line.strip()}” doesn't say how much of what: write it like Blanket = 3."
+        found.append(KitLineIn(item=item.strip(), qty=qty.strip()))
+    return found
+
+
+def _measure(name: str, text: str, wrong: dict[str, str]) -> int | None:
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 12):
+        wrong[name] = "A whole number, or leave it empty."
+        return None
+    return int(text) if text else None
 
 
 def _typed(names: tuple[str, ...]) -> dict[str, str]:

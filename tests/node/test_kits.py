@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node import accounts, events, kits, queries, recipes, record, repacking
+from node import accounts, events, kits, loads, queries, recipes, record, repacking
 from node.events import Item
 from node.kits import buildable, plan
 from node.requests import (
@@ -301,3 +301,20 @@ def test_a_pack_may_be_said_in_other_packs(node):
     assert on_hand(node)["Water"] == "9612"
     record.lose(node, LossIn(place="Depot", lines=[LineIn(item="Water", qty="1pallet")], reason="stolen"))
     assert on_hand(node)["Water"] == "9132"
+
+
+def test_a_kit_weighs_what_is_in_it_where_nobody_says_otherwise(node):
+    cup, mat = item(node, "Cup", weight=80, volume=300), item(node, "Mat", weight=860)
+    wash = item(node, "Wash kit", {"Cup": "2.5"}, "kit")
+    family = next(kit["kit"] for kit in kits.kits(node) if kit["kit_name"] == "Family kit")
+    known = loads.measures(node, [family, wash, cup, mat])
+    assert known == {family: (2980, None), wash: (200, 750), cup: (80, 300), mat: (860, None)}
+    assert loads.load(known, {family: 2000, wash: 1000}) == {"kg": "6.16", "m3": "0.00075", "whole": False}
+    item(node, "Wash kit", unit="kit", weight=300)
+    assert loads.measures(node, [family])[family] == (3180, None)
+
+
+def test_a_circle_of_kits_weighs_nothing_that_is_known(node):
+    node.log.append(events.encode(Item("a", name="A", kit=[("b", ONE)])))
+    node.log.append(events.encode(Item("b", name="B", kit=[("a", ONE)])))
+    assert loads.measures(node, ["a", "b"]) == {"a": (None, None), "b": (None, None)}

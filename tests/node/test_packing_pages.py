@@ -142,3 +142,22 @@ def test_stock_and_nearby_show_packs_and_what_has_expired(client: FlaskClient):
     page = client.get("/").text
     assert "4 bale" in page and "7 expired" in page
     assert "and 7 expired" in client.get("/nearby?item=Insulin&lat=29.9&lon=-90").text
+
+
+def test_a_kit_is_added_on_the_page_of_items(client: FlaskClient, node: Node):
+    form = {"new_name": "Night kit", "unit": "kit", "kit": "Blanket = 2\n\nInsulin=1", "weight": "900"}
+    assert "Night kit" in send(client, "/items/new", form).text
+    row = next(row for row in queries.items(node) if row["name"] == "Night kit")
+    assert ([(part["item_name"], part["qty"]) for part in row["kit"]], row["weight"]) == (
+        [("Blanket", "2"), ("Insulin", "1")],
+        900,
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "text"), [("kit", "two blankets"), ("kit", "Mug=2"), ("weight", "heavy"), ("kit", "Blanket=0")]
+)
+def test_a_kit_that_cannot_be_is_told_beside_its_field(client: FlaskClient, field: str, text: str):
+    answer = send(client, "/items/new", {"new_name": "Night kit", "unit": "kit", field: text})
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text and text in answer.text
