@@ -120,7 +120,7 @@ def _with_lines(node: Node, target: Folded, fact: Any, body: CorrectIn) -> AnyFa
     if isinstance(fact, (Distribution, Loss, Dispatch)):
         return structs.replace(fact, lines=_out(node, target, fact, body))
     if isinstance(fact, Count):
-        rows = _rows(node, before.lines, body, least=0)
+        rows = record.added_up(node, _rows(node, before.lines, body, least=0))
         inputs.refuse_twice(rows)
         return structs.replace(fact, lines=record.count_lines(node, fact.place, fact.at, rows, target.id))
     if body.lines is None:  # elsewhere, but the same goods

@@ -74,13 +74,14 @@ def count(node: Node, body: CountIn) -> Recorded:
     """Somebody counted: what was seen is written beside what this node expected at that time."""
     with node.log.transaction():
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=0)
+        rows = added_up(node, rows)
         inputs.refuse_twice(rows)
         at = when(node, body.at)
         lines, note = count_lines(node, place, at, rows), inputs.note(body.note)
-        done = write(node, Count(at, place, lines, note))
         elsewhere = _count_elsewhere(node, place, at, rows)
         for other, none in elsewhere.items():
             write(node, Count(at, other, none, note))
+        done = write(node, Count(at, place, lines, note))
         told = variances(node, [*lines, *(line for none in elsewhere.values() for line in none)])
         return Recorded(done.entry, told, done.notices)
 
@@ -93,6 +94,22 @@ def _count_elsewhere(node: Node, place: str, at: int, rows: Sequence[inputs.Read
     return {id: kept for id, lines in found.items() if (kept := [line for line in lines if line.expected])}
 
 
+def added_up(node: Node, rows: Sequence[inputs.Read]) -> list[inputs.Read]:
+    """Lines of a count where those that call one item by names of several that are one are a single line."""
+    named: dict[tuple[str, str], set[str]] = {}
+    found: list[inputs.Read] = []
+    for item, qty, line in rows:
+        key, raw = (item.id, inputs.lot("", line.lot)), catalogue.find_item(node, line.item, raw=True).id
+        others = named.setdefault(key, set())
+        if others and raw not in others:
+            at = next(i for i, row in enumerate(found) if (row[0].id, inputs.lot("", row[2].lot)) == key)
+            found[at] = item, found[at][1] + qty, line
+        else:
+            found.append((item, qty, line))
+        others.add(raw)
+    return found
+
+
 def count_lines(node: Node, place: str, at: int, rows: Sequence[inputs.Read], without: bytes = b"") -> list[CountLine]:
     """What was seen beside what the books expected at that time, as if the entry `without` had never been.
 
@@ -101,12 +118,15 @@ def count_lines(node: Node, place: str, at: int, rows: Sequence[inputs.Read], wi
     same = sameness.merged(node, "item")
     items = [id for head in dict.fromkeys(item.id for item, _, _ in rows) for id in same.all_of(head)]
     cells, expiries, day = node.fold.cells_at(place, items, at, without), _expiries(node, items), day_of(at)
-    said, wholes = {row[0].id for row in rows}, [row[0].id for row in rows if not row[2].lot]
-    rest = [id for item in wholes for id in same.all_of(item) if id not in said and id in cells and cells[id].total]
-    return [CountLine(id, 0, cells[id].total) for id in dict.fromkeys(rest)] + [
-        _count_line(id, qty, inputs.lot("", line.lot), cells.get(id, Cell()), expiries.get(id, {}), day)
-        for (_, qty, line), id in ((row, row[0].id) for row in rows)
-    ]
+    lines = []
+    for item, qty, line in rows:
+        lot = inputs.lot("", line.lot)
+        holding = [id for id in same.all_of(item.id) if lot and id in cells and cells[id].lots.get(lot)]
+        id = holding[0] if holding else item.id
+        lines.append(_count_line(id, qty, lot, cells.get(id, Cell()), expiries.get(id, {}), day))
+    wholes = [line.item for line in lines if line.lot is None]
+    rest = [id for item in wholes for id in same.all_of(item) if id not in wholes and id in cells and cells[id].total]
+    return lines + [CountLine(id, 0, cells[id].total) for id in dict.fromkeys(rest)]
 
 
 def _count_line(item: str, qty: int, lot: str, cell: Cell, expiries: dict[str, str], day: str) -> CountLine:
@@ -116,12 +136,11 @@ def _count_line(item: str, qty: int, lot: str, cell: Cell, expiries: dict[str, s
 
 
 def variances(node: Node, lines: Sequence[CountLine]) -> list[dict[str, str]]:
-    """What the lines of a count say, as it is told: one row a line, one for all those of items that are one."""
-    same, sums = sameness.merged(node, "item"), dict[tuple[str, int], list[int]]()
-    for i, line in enumerate(lines):
-        head = same.head(line.item)
-        key = head, 0 if len(same.all_of(head)) > 1 else i
-        expected, counted = sums.setdefault(key, [0, 0])
+    """What a count says, as it is told: one row for each item or lot that was counted, under its one name."""
+    same, sums = sameness.merged(node, "item"), dict[tuple[str, str | None], list[int]]()
+    for line in lines:
+        key = same.head(line.item), line.lot
+        expected, counted = sums.get(key, (0, 0))
         sums[key] = [expected + line.expected, counted + line.qty]
     return [
         {"item": item, "expected": format_qty(expected), "counted": format_qty(counted)}

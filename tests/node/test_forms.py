@@ -12,6 +12,7 @@ from node import catalogue, queries, record
 from node.bootstrap import Node
 from node.requests import ItemIn
 from node.server import make_app
+from tests.node.test_redacting import copy
 
 DROP = {"place": "Harvey Hub", "item": "Blanket", "qty": "24"}
 ODD = ["", "\x00", "²", "٣", "'\"><b>", "-1", "9" * 40, "0001-01-01T00:00", "Infinity", "1:zz", "x" * 5000]
@@ -107,9 +108,11 @@ def test_a_balance_below_zero_is_recorded_and_pointed_out(client: FlaskClient, n
     assert "More went out than is known" in client.get("/").text
 
 
-def test_another_teams_entry_offers_no_undo(client: FlaskClient, node: Node):
-    entry = queries.log(node)[-1]["entry"]
-    assert "/undo" not in client.get(f"/entries/{entry}").text  # a team's name is nothing to undo
+def test_another_teams_entry_offers_no_undo(client: FlaskClient, node: Node, new_node: Callable[[str], Node]):
+    other = new_node("Bayou Wheels")
+    copy(other, node)
+    theirs = next(row["entry"] for row in queries.log(node) if not row["mine"])
+    assert "/undo" not in client.get(f"/entries/{theirs}").text
     drop = client.post("/record/drop", data=guards(client, "/record/drop") | DROP).headers["Location"]
     assert "/undo" in client.get(drop).text
 

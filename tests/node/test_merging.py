@@ -195,11 +195,30 @@ def test_a_count_says_how_much_there_is_of_both(hub):
     assert accounts.balance(hub)["balanced"]
 
 
+def test_who_counts_one_thing_under_two_names_means_both_together(hub):
+    same(hub, "Wool cover", "Blanket")
+    lines = [LineIn(item="Blanket", qty="100"), LineIn(item="Wool cover", qty="29")]
+    done = record.count(hub, CountIn(place="Harvey Hub", lines=lines))
+    assert [(row["expected"], row["counted"]) for row in done.variance] == [("150", "129")]
+    assert stock(hub, item="Blanket") == {("Harvey Hub", "Blanket"): "129"}
+    with pytest.raises(OutOfRange, match="counted twice"):
+        record.count(hub, CountIn(place="Harvey Hub", lines=[lines[0], lines[0]]))
+
+
+def test_a_count_of_a_lot_finds_it_under_whichever_name(hub):
+    receive(hub, "Wool cover", "5", lot="W1")
+    same(hub, "Wool cover", "Blanket")
+    line = LineIn(item="Blanket", qty="4", lot="W1")
+    done = record.count(hub, CountIn(place="Harvey Hub", lines=[line]))
+    assert [(row["expected"], row["counted"]) for row in done.variance] == [("5", "4")]
+    assert raw_stock(hub)["Wool cover"] == "34"
+
+
 def test_a_count_of_merged_places_says_how_much_there_is_in_both(hub):
     receive(hub, "Blanket", "8", "Annex")
     same(hub, "Annex", "Harvey Hub", "place")
     done = record.count(hub, CountIn(place="Annex", lines=[LineIn(item="Blanket", qty="127")]))
-    assert [(row["expected"], row["counted"]) for row in done.variance] == [("120", "127"), ("8", "0")]
+    assert [(row["expected"], row["counted"]) for row in done.variance] == [("128", "127")]
     assert stock(hub, item="Blanket") == {("Harvey Hub", "Blanket"): "127"}
 
 

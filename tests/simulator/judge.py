@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node import accounts, queries
+from node.events import Void
 from node.units import format_qty, parse_qty
 from tests import model
 
@@ -63,15 +64,36 @@ def as_told(machine: Machine, process: Process | None = None) -> None:
     totals = {key: sum(cell.lots.values()) for key, cell in model.cells(entries).items()}
     for lots in (False, True):
         shown: dict[tuple[str, str], list[str]] = {}
-        for row in queries.stock(node, lots=lots):
+        for row in queries.stock(node, lots=lots, raw=True):
             shown.setdefault((row["place"], row["item"]), []).append(row["qty"])
         assert shown.keys() == totals.keys()
         assert lots or {key: [format_qty(total)] for key, total in totals.items()} == shown
+    merged = sum(parse_qty(row["qty"]) for row in queries.stock(node))
+    assert merged == sum(totals.values()), "a merge changes what there is in all"
     listed = queries.log(node, limit=len(entries) + 5)
-    assert sorted(row["entry"] for row in listed) == sorted(e.id.hex() for e in entries), "the list isn't whole"
+    told = {e.id.hex() for e in entries} - _told_with_the_first_half(entries)
+    assert sorted(row["entry"] for row in listed) == sorted(told), "the list isn't whole"
+    assert {row["entry"] for row in listed if row["corrects"]} == _corrections(entries)
     undone = {row["entry"] for row in listed if row["void"]}
     assert undone == {id.hex() for id in model.undone(entries)}
-    assert {row["place"] for row in queries.places(node)} == set(model.declared_first(entries))
+    assert {row["place"] for row in queries.places(node, raw=True)} == set(model.declared_first(entries))
+
+
+def _halves(entries: list[Any]) -> list[tuple[Any, Any]]:
+    """Both entries of each correction: what is right, and right after it in the same log the undo of what was wrong."""
+    by_number = {entry.n: entry for entry in entries}
+    undos = [entry for entry in entries if isinstance(entry.fact, Void) and entry.fact.instead]
+    pairs = [(by_number.get(undo.n - 1), undo) for undo in undos]
+    return [(first, undo) for first, undo in pairs if first and first.id.hex() == undo.fact.instead]
+
+
+def _told_with_the_first_half(entries: list[Any]) -> set[str]:
+    return {undo.id.hex() for _, undo in _halves(entries)}
+
+
+def _corrections(entries: list[Any]) -> set[str]:
+    own = {entry.id.hex(): entry.node for entry in entries}
+    return {first.id.hex() for first, undo in _halves(entries) if own.get(undo.fact.target) == undo.node}
 
 
 def rows(node: Any, sql: str) -> list[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from node import record
+from node import record, sameness
 from node.events import Count, Distribution, Loss, Receipt
 from node.requests import CountIn, DistributionIn, ItemIn, LineIn, LossIn, PlaceIn, ReceiptIn, ReceiptLineIn, VoidIn
 from node.units import format_qty, format_time
@@ -48,17 +48,20 @@ def acknowledged(world: World, machine: Machine, process: Process, write: Callab
     machine.recording = False
     with machine.safe():
         if _head(node) != before:
-            _keep(world, machine, node, answer)
+            _keep(world, machine, node, before, answer)
     return answer
 
 
-def _keep(world: World, machine: Machine, node: Any, answer: Any) -> None:
-    entry = node.log.get(_head(node))
-    assert entry is not None and entry.fact is not None
-    assert getattr(answer, "entry", entry.id.hex()) == entry.id.hex()
-    world.acknowledged[entry.id] = entry
-    world.say(f"{machine.name} records {entry.id.hex()[:8]}: {entry.fact}")
-    machine.holds.add(entry.id)
+def _keep(world: World, machine: Machine, node: Any, before: bytes, answer: Any) -> None:
+    """Keep all that one act wrote: an item that was unnamed is named before goods of it are moved."""
+    first, last = node.log.get(before), node.log.get(_head(node))
+    assert last is not None and last.fact is not None
+    assert getattr(answer, "entry", last.id.hex()) == last.id.hex()
+    since = range(first.n + 1, last.n + 1) if first and first.log == last.log else [last.n]
+    for entry in sorted(node.log.fetch(since), key=lambda entry: entry.n):
+        world.acknowledged[entry.id] = entry
+        world.say(f"{machine.name} records {entry.id.hex()[:8]}: {entry.fact}")
+        machine.holds.add(entry.id)
 
 
 def _head(node: Any) -> bytes:
@@ -176,10 +179,22 @@ def count(world: World, machine: Machine, process: Process, place: str, items: l
     if done:
         at = world.acknowledged[bytes.fromhex(done.entry)].fact.at
         cells = model.cells([e for e in known if getattr(e.fact, "at", 0) <= at or hasattr(e.fact, "target")])
-        for line, told in zip(lines, done.variance, strict=True):
-            lots = cells[place, line.item].lots if (place, line.item) in cells else {}
-            expected = lots.get(line.lot, 0) if line.lot else sum(lots.values())
+        told_of = dict[tuple[str, str | None], Any]()
+        for line in lines:
+            told_of.setdefault((sameness.merged(process.node, "item").head(line.item), line.lot), line)
+        for line, told in zip(told_of.values(), done.variance, strict=True):
+            expected = _expected(process.node, cells, place, line)
             assert told["expected"] == format_qty(expected), f"a count at {place} expected {told}, not {expected}"
+
+
+def _expected(node: Any, cells: Any, place: str, line: LineIn) -> int:
+    """What the model says is there of an item, or of a lot of it: of all that are one, at all places that are one."""
+    items = sameness.merged(node, "item").all_of(line.item)
+    places = sameness.merged(node, "place").all_of(place)
+    if line.lot:
+        held = [cells[places[0], item].lots.get(line.lot, 0) for item in items if (places[0], item) in cells]
+        return next(filter(None, held), 0)
+    return sum(sum(cells[spot, item].lots.values()) for spot in places for item in items if (spot, item) in cells)
 
 
 def void(world: World, machine: Machine, process: Process) -> None:
