@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from node import catalogue, freshness, inputs, queries, recipes
+from node import catalogue, freshness, inputs, queries, recipes, sameness
 from node.catalogue import ItemRow
 from node.fold import Node
 from node.recipes import Recipe
@@ -101,9 +101,22 @@ def buildable(known: Mapping[str, Recipe], kit: str, held: Mapping[str, int]) ->
 # of a place
 
 
+def known_recipes(node: Node) -> dict[str, Recipe]:
+    """All recipes; items that are one stand under the id that speaks for them, and its own recipe goes first."""
+    same = sameness.merged(node, "item")
+    stated = recipes.recipes(node, [id for (id,) in catalogue.query(node, "SELECT id FROM item WHERE kit <> ''")])
+    found: dict[str, Recipe] = {}
+    for kit in sorted(stated, key=lambda id: (same.head(id) != id, id)):
+        sums = Amounts()
+        for part, qty in stated[kit]:
+            _add(sums, same.head(part), qty)
+        found.setdefault(same.head(kit), list(sums.items()))
+    return found
+
+
 def recipe_of(node: Node, row: ItemRow) -> Recipe:
     """The recipe of a kit; NotFound for an item that has none."""
-    found = recipes.recipes(node, [row.id]).get(row.id)
+    found = known_recipes(node).get(row.id)
     if not found:
         raise NotFound(
             f"Nobody has said what goes into {row.label}.",
@@ -125,7 +138,7 @@ def held_at(node: Node, place: str) -> Amounts:
 def plan_at(node: Node, place: str, kit: str, qty: int) -> Plan:
     """What so many of a kit take at a place."""
     node.fold.settle()
-    return plan(recipes.recipes(node, [kit]), kit, qty, held_at(node, place))
+    return plan(known_recipes(node), kit, qty, held_at(node, place))
 
 
 def check(node: Node, place: str, kit: str, qty: str | None = None) -> Row:
@@ -137,7 +150,7 @@ def check(node: Node, place: str, kit: str, qty: str | None = None) -> Row:
     with queries.one_moment(node):
         spot, row = catalogue.find_place(node, place), catalogue.find_item(node, kit)
         recipe_of(node, row)
-        known, held = recipes.recipes(node, [row.id]), held_at(node, spot.id)
+        known, held = known_recipes(node), held_at(node, spot.id)
         can = buildable(known, row.id, held)
         wanted = (can + 1) * THOUSAND if qty is None else _whole(qty, row)
         found = plan(known, row.id, wanted, held)

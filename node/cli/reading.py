@@ -41,12 +41,18 @@ def stock(call: Call, place: str | None, item: str | None, lots: bool, raw: bool
         ("item", lambda r: r["item_name"]),
         ("qty", lambda r: r["qty"]),
         ("unit", lambda r: r["unit"]),
+        ("packs", lambda r: r["packed"]),
         *([("lot", lambda r: r["lot"])] if lots else []),
         ("expiry", lambda r: r["expiry"]),
+        ("expired", _expired),
         ("as of", lambda r: age(r["as_of"], now)),
         ("heard", lambda r: age(r["heard"], now)),
     ]
     call.answer(rows, table(rows, columns, "Nothing is on the books here yet."))
+
+
+def _expired(row: Any) -> str:
+    return "" if row["expired_qty"] == "0" else str(row["expired_qty"])
 
 
 @click.command()
@@ -72,6 +78,7 @@ def nearby(call: Call, item: str, at: str, within: float | None, raw: bool) -> N
         ("team", lambda r: r["team"]),
         ("qty", lambda r: r["qty"]),
         ("unit", lambda r: r["unit"]),
+        ("expired", _expired),
         ("as of", lambda r: age(r["as_of"], now)),
         ("heard", lambda r: age(r["heard"], now)),
     ]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node import accounts, events, kits, loads, queries, recipes, record, repacking
+from node import accounts, events, kits, loads, merging, queries, recipes, record, repacking
 from node.events import Item
 from node.kits import buildable, plan
 from node.requests import (
@@ -17,6 +17,7 @@ from node.requests import (
     ReceiptLineIn,
     RepackIn,
     RepackOutIn,
+    SameAsIn,
     VoidIn,
 )
 from sync.errors import Conflict, Malformed, NotFound, OutOfRange
@@ -318,3 +319,15 @@ def test_a_circle_of_kits_weighs_nothing_that_is_known(node):
     node.log.append(events.encode(Item("a", name="A", kit=[("b", ONE)])))
     node.log.append(events.encode(Item("b", name="B", kit=[("a", ONE)])))
     assert loads.measures(node, ["a", "b"]) == {"a": (None, None), "b": (None, None)}
+
+
+def test_parts_that_our_books_call_one_are_one_in_a_recipe(node):
+    mug = item(node, "Mug")
+    receive(node, Mug="4")
+    cup = next(row["item"] for row in queries.items(node) if row["name"] == "Cup")
+    merging.same(node, SameAsIn(kind="item", id=cup, same=mug))
+    told = kits.check(node, "Depot", "Wash kit")
+    assert (told["buildable"], told["parts"][0]["item_name"]) == ("6", "Mug")
+    repacking.assemble(node, "Depot", LineIn(item="Wash kit", qty="6"))
+    assert on_hand(node) == {"Mat": "10", "Mug": "1", "Wash kit": "8"}
+    assert accounts.balance(node)["balanced"]
