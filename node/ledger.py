@@ -108,8 +108,8 @@ def _post(ledgers: defaultdict[str, Ledger], fact: Receipt | Distribution | Loss
     if isinstance(fact, Repack):
         for line in fact.used:
             ledgers[line.item].go("repacked", fact.place, line.lot, line.qty)
-        for line in fact.made:
-            ledgers[line.item].go("repacked", fact.place, line.lot, -line.qty)
+        for made in fact.made:
+            ledgers[made.item].go("repacked", fact.place, made.lot, -made.qty)
         return
     for row in fact.lines:
         ledger = ledgers[row.item]

@@ -80,7 +80,8 @@ def items_of(fact: object) -> list[str]:
     if isinstance(fact, Item):
         return [fact.id]
     if isinstance(fact, Repack):
-        return [line.item for line in (*fact.used, *fact.made)]
+        both: list[Any] = [*fact.used, *fact.made]
+        return [line.item for line in both]
     if isinstance(fact, SameAs):
         return [fact.id, fact.same]
     return [fact.item] if isinstance(fact, Keep) else [line.item for line in getattr(fact, "lines", ())]

@@ -48,17 +48,20 @@ def acknowledged(world: World, machine: Machine, process: Process, write: Callab
     machine.recording = False
     with machine.safe():
         if _head(node) != before:
-            _keep(world, machine, node, answer)
+            _keep(world, machine, node, before, answer)
     return answer
 
 
-def _keep(world: World, machine: Machine, node: Any, answer: Any) -> None:
-    entry = node.log.get(_head(node))
-    assert entry is not None and entry.fact is not None
-    assert getattr(answer, "entry", entry.id.hex()) == entry.id.hex()
-    world.acknowledged[entry.id] = entry
-    world.say(f"{machine.name} records {entry.id.hex()[:8]}: {entry.fact}")
-    machine.holds.add(entry.id)
+def _keep(world: World, machine: Machine, node: Any, before: bytes, answer: Any) -> None:
+    """Keep all that one act wrote: an item that was unnamed is named before goods of it are moved."""
+    first, last = node.log.get(before), node.log.get(_head(node))
+    assert last is not None and last.fact is not None
+    assert getattr(answer, "entry", last.id.hex()) == last.id.hex()
+    since = range(first.n + 1, last.n + 1) if first and first.log == last.log else [last.n]
+    for entry in sorted(node.log.fetch(since), key=lambda entry: entry.n):
+        world.acknowledged[entry.id] = entry
+        world.say(f"{machine.name} records {entry.id.hex()[:8]}: {entry.fact}")
+        machine.holds.add(entry.id)
 
 
 def _head(node: Any) -> bytes:
