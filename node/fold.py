@@ -60,7 +60,7 @@ class Projector:
         self._log: Log | None = None
         self._pending: Pending | None = None
         self._voids: dict[bytes, set[bytes]] = {}
-        self._turn = -1
+        self._turn = self._position = -1
         with db.atomic("IMMEDIATE"):
             outdated = tables.exist(db) and self._version() != VERSION
             if outdated:
@@ -132,7 +132,8 @@ class Projector:
 
     def _recall(self) -> Pending:
         """What is pending in this process, or a fresh start where another process wrote."""
-        turn = self._connection.execute("SELECT turn FROM projection WHERE name = ?", (NAME,)).fetchone()[0]
+        sql = "SELECT turn, position FROM projection WHERE name = ?"
+        turn, self._position = self._connection.execute(sql, (NAME,)).fetchone()
         if self._pending is None or turn != self._turn:
             self._turn = turn
             self._pending = Pending((place, item) for place, items in self._unsettled() for item in items)
@@ -169,7 +170,7 @@ class Projector:
 
     def _undo(self, target: bytes, node: bytes, pending: Pending, transit: Transit) -> set[str]:
         undone = self._entries.get(target)
-        if undone is None or undone.node != node:
+        if undone is None or undone.node != node or undone.n > self._position:  # that one is still to come
             return set()
         transit.take(undone.id, undone.fact, -1)
         if isinstance(undone.fact, STOCK):
@@ -183,10 +184,9 @@ class Projector:
     def _keep(self, batch: Sequence[Folded], transit: Transit) -> None:
         """Write what is kept as it is, and what is now in transit."""
         kept = [entry for entry in batch if happenings.is_kept(entry.fact)]
-        if kept:
-            happenings.keep(self._connection, kept)
-            for entry in filter(self._stands, kept):
-                transit.take(entry.id, entry.fact)
+        happenings.keep(self._connection, kept)
+        for entry in filter(self._stands, kept):
+            transit.take(entry.id, entry.fact)
         if transit.changes:
             transit.write(self._connection)
 
