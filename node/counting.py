@@ -12,7 +12,6 @@ from node import catalogue, queries, sameness
 from node.catalogue import ItemRow
 from node.events import Count, CountLine
 from node.fold import Node
-from node.folding import books
 from node.folding.cells import by_lot, effects
 from node.telling import Words
 from node.units import format_qty, format_time
@@ -97,7 +96,7 @@ def counts(node: Node, place: str | None = None) -> list[Row]:
     """
     with queries.one_moment(node):
         places = _places_counted(node, place)
-        found = [(spot, *row) for spot in places for row in _compared(_history(node, spot))]
+        found = [(spot, *row) for spot in places for row in _compared(iter(node.fold.history(spot)))]
         words = Words(node, [line.item for _, _, line, _ in found])
         rows = [_row(words, *one) for one in found]
     return sorted(rows, key=lambda row: (row["at"], row["entry"]), reverse=True)
@@ -111,13 +110,6 @@ def _places_counted(node: Node, place: str | None) -> list[str]:
         " SELECT place FROM stock WHERE counted IS NOT NULL ORDER BY place"
     )
     return [found for (found,) in catalogue.query(node, sql)]
-
-
-def _history(node: Node, place: str) -> Iterator[Folded]:
-    """What moved or counted something at a place and stands, in the order in which it took place."""
-    undone = set(catalogue.query(node, "SELECT target, node FROM voided"))
-    found = list(books.newest_first(node.db.connection(), node.log.fetch, place))
-    return (entry for entry in reversed(found) if (entry.id, entry.node) not in undone)
 
 
 def _compared(entries: Iterator[Folded]) -> Iterator[tuple[Folded, CountLine, int]]:

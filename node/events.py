@@ -315,11 +315,20 @@ def decode(payload: bytes) -> AnyFact | None:
 
 WORDS = ("note", "source", "vehicle", "driver", "seal", "why", "name", "names", "shelf")
 _HEX_ID = re.compile(r"[0-9a-f]{64}")
+_ID_BEGINS = re.compile(r"[0-9a-f]{8,64}")
 
 
 def is_entry_id(text: str) -> bool:
     """Whether this is how entries name each other: 64 hex digits in lower case."""
     return _HEX_ID.fullmatch(text) is not None
+
+
+def ids_that_begin(text: str) -> tuple[bytes, bytes]:
+    """The least and the greatest entry id that begins with these hex digits, 8 at least; no id lies between others."""
+    digits = text.strip().lower()
+    if not _ID_BEGINS.fullmatch(digits):
+        return b"", b""
+    return bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
 
 
 def without_words(fact: AnyFact) -> AnyFact:

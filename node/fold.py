@@ -304,6 +304,11 @@ class Projector:
             if self._stands(entry):
                 yield entry
 
+    def history(self, place: str) -> list[Folded]:
+        """The entries that moved or counted something at a place and stand, in the order in which they took place."""
+        self._recall()
+        return list(self._standing(place))[::-1]
+
     def cells(self, place: str, items: Sequence[str]) -> dict[str, Cell]:
         """Items at a place as they stand; those without any fact are left out."""
         self.settle()

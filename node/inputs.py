@@ -12,7 +12,7 @@ from typing import Any
 
 from node import catalogue, codes, starter
 from node.catalogue import ItemRow
-from node.events import ReceiptLine, encode
+from node.events import ReceiptLine, encode, ids_that_begin
 from node.fold import Node
 from node.requests import PlaceIn, ReceiptLineIn
 from node.units import format_time, parse_date, parse_degrees, parse_money, parse_packed, parse_time
@@ -24,7 +24,6 @@ PEOPLE_MAX = 10**9
 LINES_MAX = 1000  # in one entry
 WORD_CHARS_MAX = 200  # names, codes, lots, sources
 NOTE_CHARS_MAX = 4000
-_ID_BEGINS = re.compile(r"[0-9a-f]{8,64}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 Read = tuple[ItemRow, int, Any]  # a line's item, its thousandths, and the line as it was written
@@ -125,11 +124,8 @@ def need(node: Node, text: str | None) -> str:
 
 def need_ids(node: Node, text: str) -> list[str]:
     """The needs (hex ids) whose id begins so, 8 digits at least."""
-    digits = text.strip().lower()
-    if not _ID_BEGINS.fullmatch(digits):
-        return []
-    low, high = (bytes.fromhex(digits.ljust(64, end)) for end in "0f")
-    rows = catalogue.query(node, "SELECT id FROM need WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 5", low, high)
+    sql = "SELECT id FROM need WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 5"
+    rows = catalogue.query(node, sql, *ids_that_begin(text))
     return [id.hex() for (id,) in rows]
 
 

@@ -18,6 +18,7 @@ from node.inputs import KEPT
 from node.queries import distance_km, one_moment
 from node.requests import SameAsIn
 from node.searching import folded, same_but_for_a_slip
+from node.tables import stands
 from node.units import format_time
 from node.writing import Recorded, when, write
 from sync.errors import NotFound, OutOfRange, Problem
@@ -26,8 +27,7 @@ Row = dict[str, Any]
 NEAR_KM = 1  # places of one name further apart are two
 COMPARED_MAX = 3000  # items in use that are likened to each other
 _STANDING = (
-    "SELECT id, node, at, kind, one, same, why FROM same_as s WHERE NOT EXISTS"
-    " (SELECT 1 FROM voided v WHERE v.target = s.id AND v.node = s.node) AND node {} ? ORDER BY lamport, id"
+    f"SELECT id, node, at, kind, one, same, why FROM same_as s WHERE {stands('s')} AND node {{}} ? ORDER BY lamport, id"
 )
 
 

@@ -6,14 +6,13 @@ one is held against the other.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from node import catalogue, inputs, moving, transit
 from node.events import Arrival, Count, Dispatch, Distribution, Loss, Receipt, Repack
 from node.fold import Node
-from node.folding import books
 from node.ledger import Ledger
 from node.loads import load, measures
 from node.moving import Moved
@@ -78,7 +77,7 @@ def sheet(node: Node, vehicle: str, since: str | None = None) -> Row:
     with one_moment(node):
         place = catalogue.find_place(node, vehicle).id
         account = _Books(place)
-        run = account.play(_history(node, place), None if since is None else inputs.time(since, "since"))
+        run = account.play(node.fold.history(place), None if since is None else inputs.time(since, "since"))
         told = _Told(node, Words(node, [*account.ledgers]), place)
         stops, items = told.parts(run, Distribution), told.items(run, account)
         return {
@@ -120,13 +119,6 @@ def _since(run: _Run, since: str | None) -> str | None:
         return format_time(inputs.time(since))
     fact: Any = run.entries[0].fact if run.entries else None
     return format_time(fact.at) if fact else None
-
-
-def _history(node: Node, place: str) -> Iterator[Folded]:
-    """The entries that moved or counted something at a place and stand, in the order in which they took place."""
-    undone = set(catalogue.query(node, "SELECT target, node FROM voided"))
-    found = list(books.newest_first(node.db.connection(), node.log.fetch, place))
-    return (entry for entry in reversed(found) if (entry.id, entry.node) not in undone)
 
 
 class _Books:

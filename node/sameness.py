@@ -8,12 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from node.fold import Node
+from node.tables import stands
 
 KINDS = ("item", "place")
-_SQL = (
-    "SELECT one, same FROM same_as s WHERE node = ? AND kind = ? AND NOT EXISTS"
-    " (SELECT 1 FROM voided v WHERE v.target = s.id AND v.node = s.node) ORDER BY lamport, id"
-)
+_SQL = f"SELECT one, same FROM same_as s WHERE node = ? AND kind = ? AND {stands('s')} ORDER BY lamport, id"
 
 
 @dataclass(frozen=True)

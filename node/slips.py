@@ -48,10 +48,8 @@ def every(node: Node) -> list[Slip]:
 
 def find(node: Node, text: str) -> list[Slip]:
     """Those that an id, the first 8 digits of one, or a waybill's number means."""
-    plain = text.strip().lower()
-    digits = 8 <= len(plain) <= 64 and not set(plain) - set("0123456789abcdef")
-    low, high = (bytes.fromhex(plain.ljust(64, end)) if digits else b"" for end in "0f")
-    return _slips(node, "lower(waybill) = ? AND waybill <> '' OR dispatch BETWEEN ? AND ?", plain, low, high)
+    where = "lower(waybill) = ? AND waybill <> '' OR dispatch BETWEEN ? AND ?"
+    return _slips(node, where, text.strip().lower(), *events.ids_that_begin(text))
 
 
 def _slips(node: Node, where: str, *values: Any) -> list[Slip]:

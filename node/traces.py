@@ -9,11 +9,11 @@ from typing import Any
 from node import catalogue
 from node.events import Dispatch, Need, Void, is_entry_id
 from node.fold import Node
+from node.tables import stands
 from node.units import format_time
 from sync.log import Folded
 
 Row = dict[str, Any]
-_STANDS = "NOT EXISTS (SELECT 1 FROM voided v WHERE v.target = t.id AND v.node = t.node)"
 # By which tables and columns an entry of a kind is named, with the word for those that do.
 _NAMED_BY: dict[type, tuple[tuple[str, str, str], ...]] = {
     Dispatch: (("arrival", "dispatch", "arrival"),),
@@ -45,7 +45,7 @@ def dependents(node: Node, entries: Sequence[Folded]) -> dict[bytes, list[Row]]:
 def _naming(node: Node, table: str, column: str, ids: Sequence[str]) -> Iterator[tuple[str, bytes, bytes, int]]:
     for part in _parts(ids):
         marks = ",".join("?" * len(part))
-        sql = f"SELECT {column}, id, node, at FROM {table} t WHERE {column} IN ({marks}) AND {_STANDS}"
+        sql = f"SELECT {column}, id, node, at FROM {table} t WHERE {column} IN ({marks}) AND {stands('t')}"
         yield from catalogue.query(node, sql, *part)
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from node import catalogue, sameness, slips
-from node.events import is_entry_id
+from node.events import ids_that_begin, is_entry_id
 from node.fold import Node
 from node.sameness import NONE, Same
+from node.tables import stands
 from node.waybill import Slip
 from sync.errors import NotFound, OutOfRange
 
@@ -94,7 +95,7 @@ def find(node: Node, text: str) -> Transfer:
     plain = text.strip()
     known = list(dict.fromkeys([*_dispatches(node, plain), *(slip.id for slip in slips.find(node, plain))]))
     if len(known) > 1:
-        known = [id for id in known if not _is_undone(node, id)] or known
+        known = [id for id in known if not get(node, id).undone] or known
     if len(known) > 1:
         listed = ", ".join(id[:12] for id in known[:5])
         raise OutOfRange(f"{plain!r} may mean several dispatches: {listed}.", kept=KEPT, todo="Name it by its id.")
@@ -115,17 +116,8 @@ def _dispatches(node: Node, text: str) -> list[str]:
     """Ids (hex) of dispatches in the log."""
     sql = "SELECT id FROM dispatch WHERE waybill IN (?, ?, ?) AND waybill <> ''"
     found = [id.hex() for (id,) in catalogue.query(node, sql, text, text.upper(), text.lower())]
-    digits = text.lower()
-    if 8 <= len(digits) <= 64 and all(c in "0123456789abcdef" for c in digits):
-        low, high = (bytes.fromhex(digits.ljust(64, end)) for end in "0f")
-        rows = catalogue.query(node, "SELECT id FROM dispatch WHERE id BETWEEN ? AND ? LIMIT 5", low, high)
-        found += [id.hex() for (id,) in rows]
-    return found
-
-
-def _is_undone(node: Node, id: str) -> bool:
-    sql = "SELECT 1 FROM dispatch d JOIN voided v ON v.target = d.id AND v.node = d.node WHERE d.id = ?"
-    return bool(catalogue.query(node, sql, bytes.fromhex(id)))
+    rows = catalogue.query(node, "SELECT id FROM dispatch WHERE id BETWEEN ? AND ? LIMIT 5", *ids_that_begin(text))
+    return found + [id.hex() for (id,) in rows]
 
 
 def get(node: Node, dispatch: str) -> Transfer:
@@ -150,19 +142,16 @@ def many(node: Node, ids: Sequence[str]) -> list[Transfer]:
 
 def _fill(node: Node, found: Mapping[str, Transfer], ids: Sequence[str]) -> None:
     marks = ",".join("?" * len(ids))
-    sql = (
-        "SELECT id, node, at, place, dest, waybill, EXISTS (SELECT 1 FROM voided v WHERE v.target = d.id AND"
-        f" v.node = d.node) FROM dispatch d WHERE id IN ({marks})"
-    )
-    for id, author, at, place, dest, waybill, undone in catalogue.query(node, sql, *_blobs(ids)):
+    sql = f"SELECT id, node, at, place, dest, waybill, {stands('d')} FROM dispatch d WHERE id IN ({marks})"
+    for id, author, at, place, dest, waybill, holds in catalogue.query(node, sql, *_blobs(ids)):
         one = found[id.hex()]
-        one.node, one.at, one.place, one.to, one.waybill, one.undone = author, at, place, dest, waybill, bool(undone)
+        one.node, one.at, one.place, one.to, one.waybill, one.undone = author, at, place, dest, waybill, not holds
     sql = f"SELECT dispatch, item, lot, sent, arrived, damaged, missing FROM transit WHERE dispatch IN ({marks})"
     for dispatch, item, lot, *sums in catalogue.query(node, sql, *ids):
         found[dispatch].lines[item, lot] = Sums(*map(int, sums))
     sql = (
-        f"SELECT dispatch, id, node, at, place FROM arrival a WHERE dispatch IN ({marks}) AND NOT EXISTS"
-        " (SELECT 1 FROM voided v WHERE v.target = a.id AND v.node = a.node) ORDER BY at, id"
+        f"SELECT dispatch, id, node, at, place FROM arrival a WHERE dispatch IN ({marks}) AND {stands('a')}"
+        " ORDER BY at, id"
     )
     for dispatch, id, author, at, place in catalogue.query(node, sql, *ids):
         found[dispatch].arrivals.append(Coming(id.hex(), author, at, place))

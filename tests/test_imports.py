@@ -51,8 +51,8 @@ LAYERS = {
     "acts*": (
         "node.kits node.repacking node.expiring node.counting "
         "node.redacting node.starting node.needing node.moving node.transit node.transfers node.runs "
-        "node.slips node.papers node.waybill node.loads node.scanning node.promises node.needs "
-        "node.filling node.planning node.correcting node.merging node.keeping node.alerts node.alerting "
+        "node.slips node.papers node.waybill node.loads node.scanning node.needs "
+        "node.correcting node.merging node.keeping node.alerts node.alerting "
         "node.alerting.*"
     ),
     "importing*": "node.importer node.importing node.importing.*",
@@ -63,7 +63,7 @@ LAYERS = {
     "server*": "node.server node.hosting",
     "wiring": "node.bootstrap",
     "demo*": "node.demo node.scenarios node.scenarios.*",
-    "commands*": "node.cli node.cli.* node.cli_* node.checks node.__main__",
+    "commands*": "node.cli node.cli.* node.checks node.__main__",
 }
 
 # Layers that know nothing of each other although one stands above the other.
@@ -130,6 +130,11 @@ def test_every_module_has_its_place_in_the_table():
     assert not homeless, (
         f"{', '.join(homeless)}: place each in LAYERS in tests/test_imports.py, and in the table of architecture.md."
     )
+
+
+def test_every_name_in_the_table_is_that_of_a_module():
+    names = [name for patterns in LAYERS.values() for name in patterns.split()]
+    assert [name for name in names if not any(fnmatchcase(module, name) for module in MODULES)] == []
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m not in TOPS])

@@ -77,6 +77,11 @@ READS: dict[str, Read] = {
         {"place": "Only this place.", "kind": "Only this kind.", "all": "1: other teams' places too."},
     ),
     "keeps": Read("How items are kept at places.", answers.KeepRow, {"place": "Only this place."} | _PAGE),
+    "needs": Read(
+        "What people need, and what of it is still lacking, the oldest first.",
+        answers.NeedRow,
+        {"all": "1: also what is met, closed or over."} | _PAGE,
+    ),
     "expiring": Read(
         "What has expired or does within so many days, the first to expire first.",
         packing.ExpiringRow,
@@ -143,6 +148,10 @@ WRITES: dict[str, Write] = {
     "same-as": Write("Two items or places are one: for this team's books.", requests.SameAsIn, answers.Noticed),
     "alerts/seen": Write("Say that an alert was looked at; kept on this node alone.", requests.SeenIn, answers.Seen),
     "keeps": Write("How an item is kept at a place.", requests.KeepIn),
+    "needs": Write("People need something at a place.", requests.NeedIn),
+    "needs/{need}/renew": Write("A need is still there.", requests.RenewIn, of="need"),
+    "needs/{need}/close": Write("A need is over.", requests.CloseIn, of="need"),
+    "pledges": Write("A team means to give this, for a need or to anyone.", requests.PledgeIn),
     "entries/{entry}/void": Write("Undo an entry of this node.", requests.VoidIn, of="entry"),
     "entries/{entry}/correct": Write(
         "Write an entry of this node anew, with these fields replaced, and undo the wrong one.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Request, Response
 
-from node import accounts, alerts, catalogue, keeping, merging, queries, runs, transfers, units
+from node import accounts, alerts, catalogue, keeping, merging, needs, queries, runs, transfers, units
 from node.api import packing_reads, paging
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
@@ -96,9 +96,13 @@ def on_way(node: Node, request: Request, given: dict[str, str]) -> Response:
     """What is on its way, the newest first."""
     every = "open" in given and not paging.flag(given, "open")
     rows = transfers.rows(node, every)
-    return _paged(
-        request, given, rows, lambda row: [-(units.parse_time(row["at"]) if row["at"] else 0), row["dispatch"]]
-    )
+    return _paged(request, given, rows, _by_time)
+
+
+def needs_(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """What people need, the oldest first."""
+    rows = needs.rows(node, paging.flag(given, "all"))
+    return _paged(request, given, rows, lambda row: [units.parse_time(row["at"]), row["need"]])
 
 
 def run_sheet(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -122,6 +126,7 @@ HANDLERS: dict[str, Handler] = {
     "keeps": keeps,
     "alerts": alerts_,
     "transfers": on_way,
+    "needs": needs_,
     "runs/{vehicle}": run_sheet,
     "reports/balance": balance,
     "digest": digest,

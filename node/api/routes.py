@@ -24,17 +24,19 @@ def blueprint() -> Blueprint:
     api = Blueprint("api", __name__)
     api.before_request(_admit)
     for name in READS:
-        rule = f"{BASE}/{name}".replace("{", "<").replace("}", ">")
-        api.add_url_rule(rule, f"get_{name}", partial(_read, name), methods=["GET"])
+        api.add_url_rule(_rule(name), f"get_{name}", partial(_read, name), methods=["GET"])
     for name in writes.ACTS:
-        api.add_url_rule(f"{BASE}/{name}", f"post_{name}", partial(_write, name), methods=["POST"])
-    api.add_url_rule(f"{BASE}/entries/<entry>/void", "void", _void, methods=["POST"])
-    api.add_url_rule(f"{BASE}/entries/<entry>/correct", "correct", _correct, methods=["POST"])
-    api.add_url_rule(f"{BASE}/entries/<entry>/redact", "redact", _redact, methods=["POST"])
+        api.add_url_rule(_rule(name), f"post_{name}", partial(_write, name), methods=["POST"])
+    for name in writes.ABOUT:
+        api.add_url_rule(_rule(name), f"post_{name}", partial(_write_about, name), methods=["POST"])
     api.add_url_rule(f"{BASE}/openapi.json", "openapi", _openapi, methods=["GET"])
     api.add_url_rule("/healthz", "healthz", _healthz, methods=["GET"])
     api.add_url_rule("/readyz", "readyz", _readyz, methods=["GET"])
     return api
+
+
+def _rule(name: str) -> str:
+    return f"{BASE}/{name}".replace("{", "<").replace("}", ">")
 
 
 def _node() -> Node:
@@ -67,19 +69,10 @@ def _write(name: str) -> Response:
     return _recorded(body, lambda: writes.write(_node(), name, body))
 
 
-def _void(entry: str) -> Response:
-    body = bodies.read(request, WRITES["entries/{entry}/void"].body)
-    return _recorded(body, lambda: writes.void(_node(), entry, body))
-
-
-def _correct(entry: str) -> Response:
-    body = bodies.read(request, WRITES["entries/{entry}/correct"].body)
-    return _recorded(body, lambda: writes.correct(_node(), entry, body))
-
-
-def _redact(entry: str) -> Response:
-    body = bodies.read(request, WRITES["entries/{entry}/redact"].body)
-    return _recorded(body, lambda: writes.redact(_node(), entry, body))
+def _write_about(name: str, **address: str) -> Response:
+    """A POST whose address names the thing that it is about."""
+    body, (about,) = bodies.read(request, WRITES[name].body), address.values()
+    return _recorded(body, lambda: writes.write_about(_node(), name, about, body))
 
 
 def _recorded(body: msgspec.Struct, act: Callable[[], object]) -> Response:

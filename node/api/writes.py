@@ -3,7 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from node import alerts, catalogue, correcting, expiring, keeping, merging, moving, record, redacting, repacking, runs
+from node import (
+    alerts,
+    catalogue,
+    correcting,
+    expiring,
+    keeping,
+    merging,
+    moving,
+    needing,
+    record,
+    redacting,
+    repacking,
+    runs,
+)
 from node.requests import Body
 from node.running import Node
 from sync.errors import NotFound, OutOfRange
@@ -41,6 +54,15 @@ def _move(write: Callable[[Any, Any], moving.Moved]) -> Act:
         return {"entry": done.entry, "arrival": done.arrival}
 
     return act
+
+
+def _about(write: Callable[[Any, str, Any], Any]) -> Callable[[Node, str, Any], dict[str, Any]]:
+    return lambda node, about, body: {"entry": write(node, about, body).entry}
+
+
+def _correct(node: Node, entry: str, body: Any) -> dict[str, Any]:
+    done = correcting.correct(node, entry, body)
+    return {"entry": done.entry, "variance": done.variance, "notices": done.notices}
 
 
 def _same(node: Node, body: Any) -> dict[str, Any]:
@@ -83,7 +105,19 @@ ACTS: dict[str, Act] = {
     "places": _place,
     "same-as": _same,
     "keeps": _entry(keeping.keep),
+    "needs": _entry(needing.add),
+    "pledges": _entry(needing.pledge),
     "alerts/seen": lambda node, body: {"seen": alerts.seen(node, body.entry)},
+}
+
+
+# What is written about a thing that the address names, by its id.
+ABOUT: dict[str, Callable[[Node, str, Any], dict[str, Any]]] = {
+    "entries/{entry}/void": _about(record.void),
+    "entries/{entry}/correct": _correct,
+    "entries/{entry}/redact": _about(redacting.redact),
+    "needs/{need}/renew": _about(needing.renew),
+    "needs/{need}/close": _about(needing.close),
 }
 
 
@@ -92,26 +126,18 @@ def write(node: Node, name: str, body: Body) -> dict[str, Any]:
     try:
         return ACTS[name](node, body)
     except NotFound as error:
-        fields = error.fields or {"body": error.what}
-        raise OutOfRange(error.what, kept="Nothing was recorded.", todo=error.todo, fields=fields) from None
+        raise _off(error, error.fields or {"body": error.what}) from None
 
 
-def void(node: Node, entry: str, body: Any) -> dict[str, Any]:
-    """Undoes an entry; NotFound where there is none of this id."""
-    return {"entry": record.void(node, entry, body).entry}
-
-
-def correct(node: Node, entry: str, body: Any) -> dict[str, Any]:
-    """Writes an entry anew; NotFound where there is none of this id."""
+def write_about(node: Node, name: str, about: str, body: Body) -> dict[str, Any]:
+    """Records what is said about a thing; NotFound where there is none of this id."""
     try:
-        done = correcting.correct(node, entry, body)
+        return ABOUT[name](node, about, body)
     except NotFound as error:
         if not error.fields:
             raise
-        raise OutOfRange(error.what, kept="Nothing was recorded.", todo=error.todo, fields=error.fields) from None
-    return {"entry": done.entry, "variance": done.variance, "notices": done.notices}
+        raise _off(error, error.fields) from None
 
 
-def redact(node: Node, entry: str, body: Any) -> dict[str, Any]:
-    """Takes the words out of an entry; NotFound where there is none of this id."""
-    return {"entry": redacting.redact(node, entry, body).entry}
+def _off(error: NotFound, fields: dict[str, str]) -> OutOfRange:
+    return OutOfRange(error.what, kept="Nothing was recorded.", todo=error.todo, fields=fields)

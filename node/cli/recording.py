@@ -91,6 +91,7 @@ def receive(call: Call, place: str, lines: Sequence[str], source: str | None, at
 @click.option("--site", metavar="PLACE", help="Where it was handed out, if elsewhere.")
 @click.option("--people", type=int, metavar="N", help="How many people it served.")
 @click.option("--households", type=int, metavar="N", help="How many households.")
+@click.option("--need", metavar="NEED", help="The need that it answers.")
 @_lot
 @_at
 @_note

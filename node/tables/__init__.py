@@ -72,6 +72,11 @@ ANSWER = (
 )
 
 
+def stands(row: str) -> str:
+    """SQL that holds for a row of a kept entry, by the name of its table in the statement, unless it is undone."""
+    return f"NOT EXISTS (SELECT 1 FROM voided v WHERE v.target = {row}.id AND v.node = {row}.node)"
+
+
 def exist(db: peewee.SqliteDatabase) -> bool:
     """Whether a version of this program has made them before."""
     return bool(db.table_exists("projection"))

@@ -306,6 +306,16 @@ def test_needs_of_which_nobody_has_spoken_for_two_days(hub, clock):
     assert kinds(hub, kind="need") == []
 
 
+def test_the_commands_of_needs_settle_them(hub, run, clock):
+    wanted = need(hub)
+    settles(run, hub, "need_unanswered")  # by a pledge from here
+    clock.ms += 3 * DAY_MS
+    settles(run, hub, "need_stale")  # by a renewal; the pledge has run out
+    assert the(hub, "need_unanswered")["entry"] == wanted
+    run(hub, "need", "close", wanted[:12], "--why", "met")
+    assert kinds(hub, kind="need") == []
+
+
 def test_a_need_that_is_over_or_undone_is_none(hub, clock):
     need(hub, until=format_time(clock.ms + HOUR_MS))
     gone = need(hub)

@@ -370,7 +370,7 @@ def test_what_nobody_foresaw_is_logged_and_told_without_details(
 # addresses
 
 
-@pytest.mark.parametrize("path", ["despatches", "needs", "pledges", "nothing", ""])
+@pytest.mark.parametrize("path", ["despatches", "wishes", "promises", "nothing", ""])
 def test_an_unknown_address_is_a_problem_with_404(api: Api, path: str):
     for answer in (api.get(path), api.post(path, {})):
         assert (answer.status_code, answer.content_type) == (404, "application/problem+json")

@@ -1,0 +1,140 @@
+"""Needs as they stand: what is still lacking, what was promised, sent or given for it, and whether anybody still asks.
+
+A need that nobody has renewed for two days is stale: nobody knows whether it is still there.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from node import catalogue, sameness
+from node.fold import Node
+from node.queries import one_moment
+from node.tables import stands
+from node.telling import Words
+from node.units import format_qty, format_time
+
+STALE_MS = 48 * 3_600_000
+ANSWERS = ("pledge", "given", "dispatch")
+Row = dict[str, Any]
+Sums = dict[str, int]  # thousandths by item
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One need. Times in ms: `spoken` is when it was last renewed or first seen, `until` when it is over by itself."""
+
+    need: str
+    node: bytes
+    place: str
+    at: int
+    spoken: int
+    until: int | None
+    closed: bool
+    urgency: str
+    people: int | None
+    note: str
+    wanted: Sums
+    answered: Sums = field(default_factory=dict)
+
+    @property
+    def left(self) -> Sums:
+        """What is lacking after all that was promised, sent or given."""
+        return {item: qty - self.answered.get(item, 0) for item, qty in self.wanted.items() if self._lacks(item, qty)}
+
+    def _lacks(self, item: str, qty: int) -> bool:
+        return qty > self.answered.get(item, 0)
+
+    def status(self, now: int) -> str:
+        """closed, expired, stale, met or open."""
+        if self.closed:
+            return "closed"
+        if self.until is not None and self.until <= now:
+            return "expired"
+        if now - self.spoken > STALE_MS:
+            return "stale"
+        return "open" if self.left else "met"
+
+
+def every(node: Node, same: sameness.Same, now: int) -> Iterator[Asked]:
+    """All needs that stand, the oldest first; items that are one by `same` count as one. Read inside one moment."""
+    sql = (
+        "SELECT id, node, at, place, urgency, people, until, note, lines FROM need t"
+        f" WHERE {stands('t')} ORDER BY at, id"
+    )
+    for id, author, at, place, urgency, people, until, note, lines in catalogue.query(node, sql):
+        need = id.hex()
+        spoken, ends, closed = _latest(node, need, at, until)
+        told = need, author, place, at, spoken, ends, closed, urgency, people, note
+        yield Asked(*told, _sums(same, lines), _answered(node, same, need, now))
+
+
+def _latest(node: Node, need: str, at: int, until: int | None) -> tuple[int, int | None, bool]:
+    """When a need was last spoken of, until when it holds, and whether it is closed."""
+    sql = f"SELECT at, until, closed FROM renewal t WHERE need = ? AND {stands('t')}"
+    latest = " ORDER BY at DESC, lamport DESC, id DESC LIMIT 1"
+    for renewed, later, closed in catalogue.query(node, sql + latest, need):
+        return max(at, renewed), until if later is None else later, bool(closed)
+    return at, until, False
+
+
+def _answered(node: Node, same: sameness.Same, need: str, now: int) -> Sums:
+    """What is promised and still holds, was sent or given for a need; of each place the greater of both counts."""
+    told: dict[tuple[str, str, bool], int] = {}
+    for table in ANSWERS:
+        holds = f" AND until > {now}" if table == "pledge" else ""
+        sql = f"SELECT place, lines FROM {table} t WHERE need = ? AND {stands('t')}{holds}"
+        for place, lines in catalogue.query(node, sql, need):
+            for item, qty in _sums(same, lines).items():
+                key = place, item, table == "pledge"
+                told[key] = told.get(key, 0) + qty
+    found: Sums = {}
+    for place, item in sorted({key[:2] for key in told}):
+        found[item] = found.get(item, 0) + max(told.get((place, item, promised), 0) for promised in (False, True))
+    return found
+
+
+def _sums(same: sameness.Same, lines: str) -> Sums:
+    found: Sums = {}
+    for item, qty, *_ in msgspec.json.decode(lines):
+        head = same.head(item)
+        found[head] = found.get(head, 0) + qty
+    return found
+
+
+def rows(node: Node, everything: bool = False) -> list[Row]:
+    """Needs that are open or stale, the oldest first, or all of them.
+
+    {need, place, place_name, team, at, spoken, until, urgency, people, note, status, lines}; `status` is open, stale,
+    met, closed or expired, `lines` have {item, item_name, unit, qty, answered, left}.
+    """
+    now = node.clock()
+    with one_moment(node):
+        found = list(every(node, sameness.merged(node, "item"), now))
+        words = Words(node, [item for asked in found for item in asked.wanted])
+        told = [_row(words, asked, now) for asked in found]
+    return [row for row in told if everything or row["status"] in ("open", "stale")]
+
+
+def _row(words: Words, asked: Asked, now: int) -> Row:
+    return {
+        "need": asked.need,
+        "place": asked.place,
+        "place_name": words.place_name(asked.place),
+        "team": catalogue.team_name(words.teams, asked.node),
+        "at": format_time(asked.at),
+        "spoken": format_time(asked.spoken),
+        "until": None if asked.until is None else format_time(asked.until),
+        "urgency": asked.urgency,
+        "people": asked.people,
+        "note": asked.note,
+        "status": asked.status(now),
+        "lines": [_line(words, asked, item, qty) for item, qty in asked.wanted.items()],
+    }
+
+
+def _line(words: Words, asked: Asked, item: str, qty: int) -> Mapping[str, Any]:
+    amounts = {"qty": qty, "answered": asked.answered.get(item, 0), "left": asked.left.get(item, 0)}
+    return words.about_item(item) | {name: format_qty(amount) for name, amount in amounts.items()}
