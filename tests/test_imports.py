@@ -55,6 +55,7 @@ LAYERS = {
         "node.correcting node.merging node.keeping node.alerts node.alerting "
         "node.alerting.*"
     ),
+    "report": "node.reporting node.reporting.model",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",
