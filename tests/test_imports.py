@@ -52,6 +52,7 @@ LAYERS = {
         "node.kits node.repacking node.expiring node.counting "
         "node.redacting node.starting node.needing node.moving node.transit node.transfers node.runs "
         "node.slips node.papers node.waybill node.loads node.scanning node.needs "
+        "node.promises node.filling node.planning "
         "node.correcting node.merging node.keeping node.alerts node.alerting "
         "node.alerting.*"
     ),
