@@ -4,7 +4,7 @@ What a place can spare is what it holds and has not expired, less what it promis
 list says whom to ask.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ def rows(node: Node, need: str, within_km: float | None = None) -> list[Row]:
         id = needing.find(node, need)
         words = Words(node, [])
         every = list(needs.every(node, words.same_items, node.clock()))
-        (one,) = [asked for asked in every if asked.need == id] or [None]
+        one = next((asked for asked in every if asked.need == id), None)
         if one is None:  # undone
             return []
         words = Words(node, list(one.wanted))
@@ -83,7 +83,7 @@ def between(one: PlaceRow, other: PlaceRow) -> float | None:
     return distance_km(one.lat, one.lon, other.lat, other.lon)
 
 
-def _row(words: Words, one: needs.Asked, spot: Spot, spare: Spare) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+def _row(words: Words, one: needs.Asked, spot: Spot, spare: Spare) -> tuple[tuple[Any, ...], Row]:
     place, item = spot
     km = between(words.place(one.place), words.place(place))
     row = {

@@ -50,7 +50,7 @@ def rows(node: Node) -> list[Row]:
         raise Problem(
             "This node can't plan.",
             kept="",
-            todo="Install it with the extra `plan`: pip install 'bucketline[plan]'. Or look need by need who could fill it.",
+            todo="Install the extra `plan`: pip install 'bucketline[plan]'. Or look need by need who could fill it.",
         )
     now = node.clock()
     with one_moment(node):

@@ -20,6 +20,7 @@ from node.requests import (
 )
 from node.units import format_time
 from sync.errors import NotFound
+from tests.node.test_cli import Line
 
 DAY_MS = 86_400_000
 NEAR, FAR = ("Corner shop", "29.95", "-90.08"), ("Depot", "30.45", "-91.15")
@@ -215,3 +216,46 @@ def test_a_node_without_the_solver_says_what_to_install(town, monkeypatch):
     monkeypatch.setattr(planning, "is_there", lambda: False)
     with pytest.raises(Exception, match=r"bucketline\[plan\]"):
         planning.rows(town)
+
+
+# on the command line
+
+
+@pytest.fixture
+def line(tmp_path):
+    """A node with a gym that needs serum and a shop that has some."""
+    made = Line(tmp_path / "node")
+    made("init", "--team", "Canal Street")
+    made("item", "add", "Serum", "--unit", "vial")
+    made("place", "add", "Gym", "--kind", "site", "--at", "29.95,-90.07")
+    made("place", "add", "Shop", "--kind", "hub", "--at", "29.95,-90.08")
+    made("receive", "Shop", "serum=30")
+    return made
+
+
+def test_a_need_is_filled_from_the_command_line(line):
+    need = line.json("need", "add", "Gym", "serum=12", "--urgency", "urgent")["entry"]
+    (row,) = line.json("nearby", "--need", need[:12])
+    assert (row["place_name"], row["left"], row["qty"]) == ("Shop", "12", "30")
+    line("pledge", "Shop", "serum=5", "--need", need)
+    line("pledge", "Shop", "serum=3")
+    assert [bool(row["need"]) for row in line.json("pledges")].count(True) == 1
+    assert len(line.json("pledges", "--offers")) == 1
+    (row,) = line.json("nearby", "--need", need, "--within", "5")
+    assert (row["left"], row["qty"], row["pledged"], row["offered"]) == ("7", "25", "5", "3")
+    assert "Shop" in line("nearby", "--need", need).stdout and "anyone" in line("pledges").stdout
+
+
+def test_a_plan_from_the_command_line(line):
+    pytest.importorskip("ortools")
+    line("need", "add", "Gym", "serum=12", "--urgency", "urgent")
+    (row,) = line.json("plan")
+    assert (row["from_name"], row["to_name"], row["qty"], row["distance_km"]) == ("Shop", "Gym", "12", 1.0)
+    assert "urgent" in line("plan").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("serum",), ("--at", "1,2"), ("serum", "--need", "abcdef12"), ("--need", "abcdef12", "--at", "1,2")]
+)
+def test_half_a_question_is_told_what_is_missing(line, words):
+    assert "Name" in line("nearby", *words, code=2).stderr
