@@ -126,6 +126,11 @@ def rows(node: Node, everything: bool = False) -> list[Row]:
     return [row for row in told if everything or row["status"] in ("open", "stale")]
 
 
+def one(node: Node, need: str) -> Row | None:
+    """The need with this entry id, as `rows` tells it; None where there is none that stands."""
+    return next((row for row in rows(node, everything=True) if row["need"] == need), None)
+
+
 def _row(words: Words, asked: Asked, now: int) -> Row:
     return {
         "need": asked.need,

@@ -16,7 +16,7 @@ from node.fold import Node
 from node.queries import one_moment
 from node.telling import Words
 from node.units import format_qty, format_time
-from sync.errors import Problem
+from sync.errors import Conflict, NotInstalled
 
 FARTHEST_KM = 20_016  # half the Earth's circumference; also what an unknown distance costs
 Row = dict[str, Any]
@@ -44,10 +44,10 @@ def rows(node: Node) -> list[Row]:
     """Suggested transfers over all known needs and stock, the most urgent first.
 
     {need, urgency, status, from, from_name, from_team, to, to_name, to_team, item, item_name, unit, qty, distance_km,
-    expiry, as_of, heard}; `distance_km` is None where it isn't known. A Problem where the solver isn't installed.
+    expiry, as_of, heard}; `distance_km` is None where it isn't known. NotInstalled where the solver isn't installed.
     """
     if not is_there():
-        raise Problem(
+        raise NotInstalled(
             "This node can't plan.",
             kept="",
             todo="Install the extra `plan`: pip install 'bucketline[plan]'. Or look need by need who could fill it.",
@@ -108,7 +108,7 @@ def solve(spares: Sequence[int], wants: Sequence[tuple[int, int]], km: Sequence[
         flow.add_arc_with_capacity_and_unit_cost(len(spares) + j, sink, qty // unit, -rank * detour)
     flow.set_node_supply(sink, -sum(qty // unit for qty in spares))
     if flow.solve() != flow.OPTIMAL:
-        raise Problem("No plan was found for these quantities.", kept="", todo="Look need by need who could fill it.")
+        raise Conflict("No plan was found for these quantities.", kept="", todo="Look need by need who could fill it.")
     steps = [Step(i, j, flow.flow(arc) * unit) for arc, (i, j) in arcs.items() if flow.flow(arc)]
     return sorted(steps)
 

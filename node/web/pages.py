@@ -10,6 +10,7 @@ from node import queries
 from node.access import gate
 from node.web import (
     alerts,
+    asking,
     catalogue_forms,
     company,
     context,
@@ -52,6 +53,10 @@ def _gets() -> dict[str, Page]:
         "/entries/<entry>": ("entry", entries.show),
         "/entries/<entry>/correct": ("correct_page", correcting.show),
         "/alerts": ("alerts", alerts.show),
+        "/needs": ("needs", asking.show_all),
+        "/needs/<need>": ("need", asking.show),
+        "/pledges": ("pledges", asking.show_pledges),
+        "/plan": ("plan", asking.show_plan),
         "/same": ("same", merging.show),
         "/transfers": ("transfers", moving.show_all),
         "/transfers/<dispatch>": ("transfer", moving.show),
@@ -79,6 +84,8 @@ def _posts() -> dict[str, Page]:
         "/entries/<entry>/undo": ("undo", entries.undo),
         "/entries/<entry>/correct": ("correct_take", correcting.take),
         "/alerts/seen": ("alerts_seen", alerts.seen),
+        "/needs/<need>/renew": ("need_renew", asking.renew),
+        "/needs/<need>/close": ("need_close", asking.close),
         "/same": ("same_take", merging.say),
         "/same/<entry>/undo": ("same_undo", merging.take_back),
         "/arrive/read": ("arrive_read", moving.read_text),
