@@ -83,6 +83,7 @@ def _posts() -> dict[str, Page]:
         "/record/<name>": ("record_take", recording.take),
         "/entries/<entry>/undo": ("undo", entries.undo),
         "/entries/<entry>/correct": ("correct_take", correcting.take),
+        "/entries/<entry>/redact": ("redact", entries.redact),
         "/alerts/seen": ("alerts_seen", alerts.seen),
         "/needs/<need>/renew": ("need_renew", asking.renew),
         "/needs/<need>/close": ("need_close", asking.close),
