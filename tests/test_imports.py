@@ -26,7 +26,7 @@ LAYERS = {
     "redactions": "sync.redacting",
     "intake": "sync.intake sync.ranges",
     "reading": "sync.reader",
-    "audit": "sync.audit",
+    "audit*": "sync.audit sync.extract",
     "writing": "sync.writing",
     "deciding": "sync.deciding",
     "log": "sync.log",
@@ -56,7 +56,7 @@ LAYERS = {
         "node.correcting node.merging node.keeping node.alerts node.alerting "
         "node.alerting.*"
     ),
-    "report": "node.reporting node.reporting.model",
+    "report*": "node.reporting node.reporting.model node.reporting.verifier node.reporting.signed",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",

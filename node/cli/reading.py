@@ -3,19 +3,17 @@
 import csv
 import io
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
-from node import accounts, filling, queries
+from node import accounts, files, filling, queries
 from node.cli.base import Call, say, with_json
 from node.cli.naming import spot
 from node.cli.words import Column, age, local, short, table
 from node.units import parse_degrees
-from sync.errors import Malformed, Problem
+from sync.errors import Malformed
 
 STOCK_FIELDS = ["place", "place_name", "team", "item", "item_name", "unit", "qty", "lot", "expiry", "as_of", "heard"]
 
@@ -227,14 +225,9 @@ def _everything(node: Any) -> str:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Whole or not at all: a fresh file takes the old one's place."""
-    try:
-        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(fresh, path)
-    except OSError as error:
-        raise Problem(f"{path} can't be written: {error.strerror}.", todo="Name another file with -o.") from None
+    """Whole or not at all."""
+    with files.whole(path) as file:
+        file.write(text.encode())
 
 
 COMMANDS = [stock, nearby, log_, digest, report, export]
