@@ -114,25 +114,36 @@ class Lines:
     def sums(self, cell: int, before: int) -> dict[str, int]:
         """What each account of a cell came to before a time (ms)."""
         found = exact_sums(self.connection, "account", "cell = ? AND at < ?", (cell, before))
-        return dict(found)
+        return {account: qty for account, _, qty in found}
 
 
-def exact_sums(connection: Connection, group: str, where: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The columns to group by, and the sum of quantities of each group: by the database, where that is exact."""
-    sql = f"SELECT {group}, sum(qty) FROM movement WHERE {where} GROUP BY {group}"
+def exact_sums(
+    connection: Connection, group: str, where: str, values: Sequence[Any], since: int | None = None
+) -> list[tuple[Any, ...]]:
+    """The columns to group by, then the sum of quantities before a time (ms; 0 where none is given) and of the rest.
+
+    By the database, where that is exact.
+    """
+    before, after = "0", "sum(qty)"
+    if since is not None:
+        before, after = (f"sum(CASE WHEN at {sign} {int(since)} THEN qty ELSE 0 END)" for sign in ("<", ">="))
     try:
-        rows = connection.execute(sql, values).fetchall()
-        if not any(isinstance(row[-1], float) for row in rows):
-            return list(rows)
+        sql = f"SELECT {group}, {before}, {after} FROM movement WHERE {where} GROUP BY {group}"
+        rows: list[tuple[Any, ...]] = connection.execute(sql, values).fetchall()
+        if not any(isinstance(row[-1], float) or isinstance(row[-2], float) for row in rows):
+            return rows
     except sqlite3.OperationalError as error:
         if "overflow" not in str(error):
             raise
-    return _sums_beyond(connection, group, where, values)
+    return _sums_beyond(connection, group, where, values, since)
 
 
-def _sums_beyond(connection: Connection, group: str, where: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _sums_beyond(
+    connection: Connection, group: str, where: str, values: Sequence[Any], since: int | None
+) -> list[tuple[Any, ...]]:
     """The same where sums, or single lines, exceed what the database can add."""
-    found: dict[tuple[Any, ...], int] = {}
-    for *key, qty in connection.execute(f"SELECT {group}, qty FROM movement WHERE {where} ORDER BY {group}", values):
-        found[tuple(key)] = found.get(tuple(key), 0) + int(qty)
-    return [(*key, qty) for key, qty in found.items()]
+    found: dict[tuple[Any, ...], list[int]] = {}
+    rows = connection.execute(f"SELECT {group}, at, qty FROM movement WHERE {where} ORDER BY {group}", values)
+    for *key, at, qty in rows:
+        found.setdefault(tuple(key), [0, 0])[since is None or at >= since] += int(qty)
+    return [(*key, *sums) for key, sums in found.items()]
