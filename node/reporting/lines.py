@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -130,7 +131,7 @@ def exact_sums(
     try:
         sql = f"SELECT {group}, {before}, {after} FROM movement WHERE {where} GROUP BY {group}"
         rows: list[tuple[Any, ...]] = connection.execute(sql, values).fetchall()
-        if not any(isinstance(row[-1], float) or isinstance(row[-2], float) for row in rows):
+        if float not in {type(qty) for qty in chain(map(itemgetter(-1), rows), map(itemgetter(-2), rows))}:
             return rows
     except sqlite3.OperationalError as error:
         if "overflow" not in str(error):

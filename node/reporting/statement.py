@@ -92,20 +92,21 @@ def rows(view: View, by: Sequence[Axis]) -> dict[Key, Row]:
         if no in by_cell:
             at, step = accounts.get(account) or accounts.setdefault(account, (slot(account), sign(account)))
             qty, worth, unit = by_cell[no]
-            _add(qty, at, step * before, within)
+            qty[at] += within
             if unit:
-                _add(worth, at, step * before * unit, within * unit)
+                worth[at] += within * unit
+            if before:
+                _open(qty, at, step * before)
+                _open(worth, at, step * before * unit)
     for row in found.values():
         row.close()
     return {key: row for key, row in found.items() if not row.is_empty}
 
 
-def _add(sums: Sums, at: int, before: int, within: int) -> None:
-    sums[at] += within
-    if before:
-        sums[0] += before
-        if at == _IN_TRANSIT:
-            sums[1] -= before  # what is on its way has left what is on hand
+def _open(sums: Sums, at: int, before: int) -> None:
+    sums[0] += before
+    if at == _IN_TRANSIT:
+        sums[1] -= before  # what is on its way has left what is on hand
 
 
 def _sums(view: View, by_cell: dict[int, Any]) -> list[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from sync.errors import Malformed, Problem
 
 PLACES = 18  # decimal places of amounts: nine of a value, nine of a rate
 _WHOLE_PLACES = PLACES + 3
+NOTHING = Decimal(0)
 Unit = tuple[int, str]  # the worth of one unit in 10^-18, and its currency
 UNKNOWN: Unit = (0, "")
 
@@ -63,6 +64,8 @@ def _scaled(value: str) -> int:
 
 def amount(times: int) -> Decimal:
     """A sum of thousandths times 10^-18 as the exact decimal, without needless noughts."""
+    if not times:
+        return NOTHING
     places = _WHOLE_PLACES
     while places and not times % 10:
         times, places = times // 10, places - 1
