@@ -23,7 +23,7 @@ LAYERS = {
     "entries": "sync.entry sync.frame sync.chunks sync.rows",
     "bulk": "sync.bulk",
     "chain and store": "sync.chain sync.store",
-    "redactions": "sync.redacting",
+    "redactions": "sync.redacting sync.arrivals",
     "intake": "sync.intake sync.ranges",
     "reading": "sync.reader",
     "audit*": "sync.audit sync.extract",
@@ -56,7 +56,7 @@ LAYERS = {
         "node.correcting node.merging node.keeping node.alerts node.alerting "
         "node.alerting.*"
     ),
-    "report*": "node.reporting node.reporting.model node.reporting.verifier node.reporting.signed",
+    "reports*": "node.reporting node.reporting.*",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",
