@@ -56,6 +56,7 @@ LAYERS = {
         "node.alerting.*"
     ),
     "report": "node.reporting node.reporting.model",
+    "report files*": "node.reporting.writing node.reporting.writing.*",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",
