@@ -57,6 +57,8 @@ LAYERS = {
     ),
     "report": "node.reporting node.reporting.model",
     "report files*": "node.reporting.writing node.reporting.writing.*",
+    "history*": "node.reporting.columns node.reporting.history node.reporting.history_names node.reporting.*_report",
+    "asking": "node.reporting.registry",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",

@@ -19,6 +19,7 @@ from node.cli import (
     reading,
     recording,
     redacting,
+    reporting,
     running,
     templates,
 )
@@ -48,6 +49,7 @@ for _command in (
     *care.COMMANDS,
     *importing.COMMANDS,
     *reading.COMMANDS,
+    *reporting.COMMANDS,
     *company.COMMANDS,
     *templates.COMMANDS,
 ):

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from node.reporting.model import Column, Values
 from node.units import THOUSAND, format_qty, format_time
 
+EXACT = Context(prec=200)  # the usual 28 digits would round sums and products of large amounts
 NUMBERS = ("qty", "money", "int")
 # What spreadsheets run: the usual signs, the full-width ones that some of them take for the same, and what they skip.
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -45,7 +46,7 @@ def reader(columns: Sequence[Column]) -> Callable[[Values], list[str]]:
 
 def exact(column: Column, value: Any) -> Decimal:
     """The number in a cell of quantity, money or int, exactly; in units, not in thousandths."""
-    return Decimal(value) / THOUSAND if column.kind == "qty" else Decimal(value)
+    return EXACT.divide(Decimal(value), Decimal(THOUSAND)) if column.kind == "qty" else Decimal(value)
 
 
 def harmless(text: str) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from node.reporting.model import Column, Values
-from node.reporting.writing.cells import amount, exact, group_of
+from node.reporting.writing.cells import EXACT, amount, exact, group_of
 
 
 class Total(NamedTuple):
@@ -33,7 +33,8 @@ class Totals:
         for at, column, group in self._adding:
             if row[at] is not None:
                 value = exact(column, row[at])
-                self._sums[group, "" if group is None else row[group] or ""][at] += value
+                sums = self._sums[group, "" if group is None else row[group] or ""]
+                sums[at] = EXACT.add(sums[at], value)
                 self.places[at] = max(self.places[at], len(amount(value).partition(".")[2]))
 
     def lines(self) -> list[Total]:
