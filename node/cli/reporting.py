@@ -15,10 +15,10 @@ from node.bootstrap import Node
 from node.cli.base import Call, say, with_json
 from node.cli.output import output_to
 from node.cli.words import table
-from node.reporting import registry
+from node.reporting import history, registry
 from node.reporting.model import Report
 from node.reporting.stock_report import plain_stock
-from node.reporting.writing import csv_file, formats, json_file, xlsx
+from node.reporting.writing import beancount, csv_file, formats, hledger, json_file, xlsx
 from node.reporting.writing.cells import reader
 from node.reporting.writing.document import Document, Progress
 
@@ -140,10 +140,20 @@ def _xlsx(node: Node, out: IO[bytes], progress: Progress | None) -> None:
     xlsx.write(registry.documents(node), out, progress)
 
 
+def _journal(write: Callable[..., None]) -> Callable[[Node, IO[bytes], Progress | None], None]:
+    def journal(node: Node, out: IO[bytes], progress: Progress | None) -> None:
+        found = queries.digest(node)
+        write(lambda: history.moves(node), out, {"root": found["root"], "policy": found["policy"]}, progress)
+
+    return journal
+
+
 EXPORTS: dict[str, tuple[bool, Callable[[Node, IO[bytes], Progress | None], None]]] = {
     "csv": (False, _csv),
     "xlsx": (True, _xlsx),
     "hxl": (False, _hxl),
+    "hledger": (False, _journal(hledger.write)),
+    "beancount": (False, _journal(beancount.write)),
     "json": (False, _json),
 }
 
@@ -156,9 +166,10 @@ def export(call: Call, form: str, output: Path | None) -> None:
     """Write the books for another program.
 
     \b
-    csv, hxl   the stock by lot; hxl with a row of HXL tags
-    xlsx       all reports as one workbook
-    json       stock, places, items and log
+    csv, hxl             the stock by lot; hxl with a row of HXL tags
+    xlsx                 all reports as one workbook
+    hledger, beancount   all movements as a journal
+    json                 stock, places, items and log
 
     Example: bucketline export xlsx -o books.xlsx
     """

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from node.cli import cli
+from node.cli.reporting import EXPORTS
 from node.reporting import registry
 from node.reporting.writing import formats
 
@@ -116,7 +117,19 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(stocked, tmp_path):
 
 def test_the_csv_export_has_the_columns_that_programs_know(stocked):
     (head, *rows) = list(csv.reader(io.StringIO(stocked("export csv").stdout)))
-    assert head == "place place_name team item item_name unit qty lot expiry as_of heard".split()
+    assert head == [
+        "place",
+        "place_name",
+        "team",
+        "item",
+        "item_name",
+        "unit",
+        "qty",
+        "lot",
+        "expiry",
+        "as_of",
+        "heard",
+    ]
     assert {(row[4], row[6], row[7]) for row in rows} == {("Blanket", "117", "B7"), ("Rice", "2.5", "B7")}
 
 
@@ -124,3 +137,15 @@ def test_the_workbook_has_a_sheet_a_report(stocked, tmp_path):
     stocked(f"export xlsx -o {tmp_path / 'books.xlsx'}")
     names = openpyxl.load_workbook(tmp_path / "books.xlsx").sheetnames
     assert names == ["Balance", "Stock by lot", "Movements", "About"]
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+def test_every_export_is_written_to_a_file_and_the_same_to_standard_output(stocked, form, tmp_path):
+    told = stocked.json(f"export {form} -o {tmp_path / 'books'}")
+    assert told["bytes"] == (tmp_path / "books").stat().st_size
+    assert stocked(f"export {form}").stdout_bytes == (tmp_path / "books").read_bytes()
+
+
+def test_a_journal_says_what_it_was_made_from(stocked):
+    root = stocked.json("digest")["root"]
+    assert all(f"; root: {root}\n" in stocked(f"export {form}").stdout for form in ("hledger", "beancount"))
