@@ -15,7 +15,7 @@ from node.bootstrap import Node
 from node.cli.base import Call, say, with_json
 from node.cli.output import output_to
 from node.cli.words import table
-from node.reporting import history, registry
+from node.reporting import history, registry, verifying
 from node.reporting.model import Report
 from node.reporting.stock_report import plain_stock
 from node.reporting.writing import beancount, csv_file, formats, hledger, json_file, xlsx
@@ -26,6 +26,9 @@ BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained",
 _file = click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
 _format = click.option("--format", "form", type=click.Choice(list(formats.FORMATS)), help="As a file of this kind.")
 
+_people = click.option("--people", is_flag=True, help="In a file: counts of people under five, too.")
+_words = click.option("--words", is_flag=True, help="In a file: free text, too, such as notes.")
+
 
 @click.group()
 def report() -> None:
@@ -35,14 +38,42 @@ def report() -> None:
     """
 
 
+@report.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path, dir_okay=False))
+@with_json
+def verify(call: Call, file: Path) -> None:
+    """Check a report in CSV, HXL or JSON against this node's entries: each figure, or where the first one is off.
+
+    Example: bucketline report verify balance.csv
+    """
+    with call.node() as node, open(file, "rb") as content, queries.one_moment(node):
+        found = verifying.verify(node, content)
+    wrong = found.difference
+    call.answer(found._asdict() | {"difference": wrong and wrong._asdict()}, _verdict(found))
+    if wrong:
+        sys.exit(1)
+
+
+def _verdict(found: verifying.Verdict) -> list[str]:
+    others = "This node doesn't hold the very entries that the report names, or believes others."
+    if found.difference is None:
+        same = f"Yes: each figure of this report ({found.report}) is what the entries come to."
+        return [same] if found.covers else [same, others]
+    line, column, file, books = found.difference
+    where = f"line {line}" if line else "the proof"
+    words = f"No: in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."
+    return [words] if found.covers else [words, others]
+
+
 def _command(name: str) -> click.Command:
     """`report NAME`, with an option for whatever may be asked of that report."""
 
-    def show(call: Call, form: str | None, output: Path | None, raw: bool = False, **words: str | None) -> None:
-        asked = {key: text for key, text in words.items() if text is not None}
+    def show(call: Call, form: str | None, output: Path | None, raw: bool = False, **given: Any) -> None:
+        shows = {each: given.pop(each) for each in ("people", "words")}
+        asked = {key: text for key, text in given.items() if text is not None}
         with call.node() as node:
             if form or output:
-                _as_file(call, node, name, asked, form or formats.of_file(output or Path()), output)
+                _as_file(call, node, name, asked, form or formats.of_file(output or Path()), output, shows)
             elif name == "balance":
                 _show_balance(call, accounts.balance(node, asked.get("by"), raw), asked.get("by"))
             else:
@@ -56,13 +87,15 @@ def _command(name: str) -> click.Command:
         required = word in registry.needs(name)
         option = "--" + word.replace("_", "-")
         function = click.option(option, word, required=required, help=registry.ASKED[word])(function)
-    return click.command(name)(_format(_file(function)))
+    return click.command(name)(_format(_file(_people(_words(function)))))
 
 
-def _as_file(call: Call, node: Node, name: str, asked: Mapping[str, str], form: str, output: Path | None) -> None:
+def _as_file(
+    call: Call, node: Node, name: str, asked: Mapping[str, str], form: str, output: Path | None, shows: dict[str, bool]
+) -> None:
     kind = formats.find(form)
     with _to(call, output, not kind.shown) as (out, progress), queries.one_moment(node):
-        kind.write(registry.document(node, name, asked), out, progress)
+        kind.write(registry.document(node, name, asked, **shows), out, progress)
 
 
 @contextmanager

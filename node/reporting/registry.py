@@ -15,6 +15,7 @@ from node.reporting.balance_report import balance
 from node.reporting.model import Report
 from node.reporting.moves_report import movements
 from node.reporting.stock_report import stock
+from node.reporting.writing import privacy
 from node.reporting.writing.document import Document
 from sync.errors import Malformed, NotFound
 
@@ -64,11 +65,14 @@ def make(node: Node, name: str, asked: Mapping[str, str]) -> Report:
     return REPORTS[name](node, **asked)
 
 
-def document(node: Node, name: str, asked: Mapping[str, str]) -> Document:
-    """A report with where it comes from; as of one moment if it is asked for and written inside of one."""
-    report, found = make(node, name, asked), queries.digest(node)
-    origin = {"asked": _text(asked), "root": found["root"], "policy": found["policy"]}
-    return Document(report, origin)
+def document(node: Node, name: str, asked: Mapping[str, str], people: bool = False, words: bool = False) -> Document:
+    """A report with where it comes from; as of one moment if it is asked for and written inside of one.
+
+    Small counts of people and free text are left out, unless they are asked for.
+    """
+    report, found = privacy.for_outside(make(node, name, asked), people, words), queries.digest(node)
+    origin = {"asked": _text(asked), "shows": privacy.shown(people, words)}
+    return Document(report, {**origin, "root": found["root"], "policy": found["policy"]})
 
 
 def documents(node: Node) -> Sequence[Document]:

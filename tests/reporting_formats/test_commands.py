@@ -76,7 +76,7 @@ def test_empty_books_are_written_in_every_format(line, name, form, tmp_path):
 @pytest.mark.parametrize("name", sorted(set(registry.REPORTS) - {"balance"}))
 def test_a_report_on_the_screen_has_the_rows_of_its_file(stocked, name):
     rows = stocked.json(f"report {name}")
-    assert rows and json.loads(stocked(f"report {name} --format json").stdout)["rows"] == rows
+    assert rows and json.loads(stocked(f"report {name} --words --people --format json").stdout)["rows"] == rows
 
 
 def test_the_name_of_a_file_says_its_format(stocked, tmp_path):
@@ -149,3 +149,29 @@ def test_every_export_is_written_to_a_file_and_the_same_to_standard_output(stock
 def test_a_journal_says_what_it_was_made_from(stocked):
     root = stocked.json("digest")["root"]
     assert all(f"; root: {root}\n" in stocked(f"export {form}").stdout for form in ("hledger", "beancount"))
+
+
+def test_a_report_is_verified_and_an_edited_one_refused(stocked, tmp_path):
+    file = tmp_path / "stock.csv"
+    stocked(f"report stock -o {file}")
+    assert stocked.json(f"report verify {file}") == {
+        "report": "stock",
+        "same": True,
+        "covers": True,
+        "difference": None,
+    }
+    assert "Yes" in stocked(f"report verify {file}").stdout
+    file.write_text(file.read_text("utf-8").replace(",117,", ",118,"), "utf-8")
+    said = stocked(f"report verify {file}", code=1).stdout
+    assert "line 2, qty" in said and "'118'" in said and "'117'" in said
+    stocked("receive 'Gym North' rice=1")
+    assert "doesn't hold the very entries" in stocked(f"report verify {file}", code=1).stdout
+    assert "no report" in stocked(f"report verify {stocked.folder / 'keys'}", code=2).stderr
+
+
+def test_notes_stay_in_the_node_unless_they_are_asked_for(stocked, tmp_path):
+    assert "1+1" not in stocked("report movements --format csv").stdout
+    asked = stocked("report movements --format csv --words").stdout
+    assert ",'=1+1" in asked and "# shows: words" in asked
+    (tmp_path / "asked.csv").write_text(asked, "utf-8", newline="")
+    assert stocked.json(f"report verify {tmp_path / 'asked.csv'}")["same"]

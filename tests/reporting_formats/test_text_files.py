@@ -63,7 +63,7 @@ def test_what_a_spreadsheet_might_run_gets_an_apostrophe(text):
 def test_the_proof_of_a_csv_stands_in_its_last_lines():
     rows = random_rows(SEED, 20)
     lines = table(written(csv_file.write, document(rows)))
-    told = dict(line[0].removeprefix("# ").split(": ", 1) for line in lines[-6:])
+    told = dict(line[0].removeprefix("# ").split(": ", 1) for line in lines[-7:])
     assert told["report"] == "stock" and told["root"] == "ab" * 32 and told["rows"] == "20"
     assert told == prove(document(rows))
 
