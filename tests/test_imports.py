@@ -56,7 +56,9 @@ LAYERS = {
         "node.correcting node.merging node.keeping node.alerts node.alerting "
         "node.alerting.*"
     ),
-    "reports*": "node.reporting node.reporting.*",
+    "report": "node.reporting node.reporting.model",
+    "report files*": "node.reporting.writing node.reporting.writing.*",
+    "reports*": "node.reporting.*",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",

@@ -19,6 +19,7 @@ from node.cli import (
     reading,
     recording,
     redacting,
+    reporting,
     running,
     statements,
     templates,
@@ -50,6 +51,7 @@ for _command in (
     *importing.COMMANDS,
     *reading.COMMANDS,
     *statements.COMMANDS,
+    *reporting.COMMANDS,
     *company.COMMANDS,
     *templates.COMMANDS,
 ):

@@ -1,24 +1,17 @@
-"""Commands that look: stock, nearby, log, digest, report, export."""
+"""Commands that look: stock, nearby, log, digest."""
 
-import csv
-import io
-import json
-from pathlib import Path
 from typing import Any
 
 import click
 
-from node import accounts, files, filling, queries
-from node.cli.base import Call, say, with_json
+from node import filling, queries
+from node.cli.base import Call, with_json
 from node.cli.naming import spot
 from node.cli.words import Column, age, local, short, table
 from node.units import parse_degrees
 from sync.errors import Malformed
 
-STOCK_FIELDS = ["place", "place_name", "team", "item", "item_name", "unit", "qty", "lot", "expiry", "as_of", "heard"]
-
 _raw = click.option("--raw", is_flag=True, help="What this team has merged is shown apart.")
-BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained", "repacked", "on_hand"]
 
 
 @click.command()
@@ -152,82 +145,4 @@ def digest(call: Call) -> None:
     call.answer(found, [f"{name:7} {value}" for name, value in found.items()])
 
 
-@click.command()
-@click.argument("name", type=click.Choice(["balance"]))
-@click.option("--by", type=click.Choice(accounts.BY), help="One row for each place or team.")
-@_raw
-@with_json
-def report(call: Call, name: str, by: str | None, raw: bool) -> None:
-    """Check the books: everything that came in is accounted for.
-
-    Example: bucketline report balance --by place
-    """
-    with call.node() as node:
-        found = accounts.balance(node, by, raw)
-    rows = found[f"{by}s" if by else "items"]
-    heads = ["item_name", "unit", *(accounts.COLUMNS_SHOWN if by else BALANCE_HEADS)]
-    whose = {"place": ["place_name"], "team": ["team"]}.get(by or "", [])
-    columns = [(head.replace("_", " "), _pick(head)) for head in [*whose, *heads]]
-    call.answer(rows, table(rows, columns, "The books are empty."))
-    say("The books balance." if found["balanced"] else "The books do not balance:")
-    for problem in found["problems"]:
-        say(f"  {problem}")
-
-
-def _pick(name: str) -> Any:
-    return lambda row: row[name]
-
-
-@click.command()
-@click.argument("form", metavar="FORMAT", type=click.Choice(["csv", "json"]))
-@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
-@with_json
-def export(call: Call, form: str, output: Path | None) -> None:
-    """Write the stock by lot as CSV, or stock, places, items and log as JSON.
-
-    Example: bucketline export csv -o stock.csv
-    """
-    with call.node() as node:
-        text = _csv(node) if form == "csv" else _everything(node)
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    write_file(output, text)
-    call.answer({"file": str(output), "bytes": len(text.encode())}, f"Written to {output}.")
-
-
-def _csv(node: Any) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, STOCK_FIELDS, extrasaction="ignore")
-    writer.writeheader()
-    for row in queries.stock(node, lots=True):
-        writer.writerow({name: harmless(row[name]) for name in STOCK_FIELDS})
-    return out.getvalue()
-
-
-def harmless(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets an apostrophe; numbers stay numbers."""
-    text = str(value or "")
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not text[1:].replace(".", "", 1).isdigit():
-        return "'" + text
-    return value
-
-
-def _everything(node: Any) -> str:
-    whole = {
-        "stock": queries.stock(node, lots=True),
-        "places": queries.places(node),
-        "items": queries.items(node),
-        "entries": queries.log(node, limit=1_000_000),
-        "digest": queries.digest(node),
-    }
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
-
-
-def write_file(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    with files.whole(path) as file:
-        file.write(text.encode())
-
-
-COMMANDS = [stock, nearby, log_, digest, report, export]
+COMMANDS = [stock, nearby, log_, digest]

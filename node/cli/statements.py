@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from node import files
 from node.cli.base import Call, progress_bar, with_json
+from node.cli.output import whole_file
 from node.reporting import signed
 
 
@@ -24,7 +24,7 @@ def statement_write(call: Call, file: Path) -> None:
 
     Example: bucketline statement write march.zip
     """
-    with call.node() as node, progress_bar("Writing") as progress, files.whole(file) as out:
+    with call.node() as node, progress_bar("Writing") as progress, whole_file(file) as out:
         done = signed.write(node, out, progress)
     call.answer(done, [f"{done['entries']} entries, {done['items']} items, signed by node {done['signer']}: {file}."])
 

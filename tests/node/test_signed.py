@@ -7,7 +7,8 @@ import zipfile
 
 import pytest
 
-from node import accounts, files, moving, record, redacting, repacking, undoing
+from node import accounts, moving, record, redacting, repacking, undoing
+from node.cli.output import whole_file
 from node.reporting import signed, verifier
 from node.requests import (
     ArrivalIn,
@@ -67,7 +68,7 @@ def statement(busy, tmp_path):
 
 
 def write(node, path):
-    with files.whole(path) as out:
+    with whole_file(path) as out:
         return signed.write(node, out)
 
 
