@@ -55,11 +55,7 @@ LAYERS = {
         "node.correcting node.merging node.keeping node.alerts node.alerting "
         "node.alerting.*"
     ),
-    "report": "node.reporting node.reporting.model",
-    "report files*": "node.reporting.writing node.reporting.writing.*",
-    "history*": "node.reporting.columns node.reporting.history node.reporting.history_names node.reporting.*_report",
-    "asking": "node.reporting.registry node.reporting.reading_back",
-    "verifying": "node.reporting.verifying",
+    "reports*": "node.reporting node.reporting.*",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",
