@@ -68,6 +68,14 @@ def test_books_made_anew_from_the_log_are_the_same(tmp_path: Path) -> None:
     assert figures["per_entry_ratio"] > 0
 
 
+def test_exports_of_small_books_are_whole(tmp_path: Path) -> None:
+    figures = figures_of("exports", 200, tmp_path)
+    forms = ("csv", "json", "parquet", "hledger", "beancount", "xlsx")
+    kinds = ("lines", "seconds", "peak_mb_over_idle", "mb")
+    assert set(figures) == {"entries"} | {f"{form}_{kind}" for form in forms for kind in kinds}
+    assert len({figures[f"{form}_lines"] for form in forms}) == 1 and figures["csv_lines"] > 3000
+
+
 def test_a_section_that_does_not_exist_is_told() -> None:
     command = [sys.executable, "-m", "tests.bench", "nonsense"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)

@@ -70,7 +70,8 @@ def test_a_number_that_is_too_large_is_told_and_not_changed():
 
 
 def test_rows_are_written_in_groups_and_the_file_holds_its_proof(monkeypatch):
-    monkeypatch.setattr(writing, "GROUP_ROWS", 100)
+    monkeypatch.setattr(writing, "BATCH_ROWS", 25)
+    monkeypatch.setattr(writing, "GROUP_BATCHES", 4)
     made = document(random_rows(6, 250))
     file = pq.ParquetFile(io.BytesIO(written(made)))
     assert [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)] == [100, 100, 50]
