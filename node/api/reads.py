@@ -6,7 +6,7 @@ from typing import Any
 from flask import Request, Response
 
 from node import accounts, alerts, catalogue, keeping, merging, queries, runs, transfers, units
-from node.api import asked_reads, packing_reads, paging
+from node.api import asked_reads, packing_reads, paging, report_reads
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
 from sync.errors import Malformed, Problem
@@ -81,7 +81,9 @@ def keeps(node: Node, request: Request, given: dict[str, str]) -> Response:
 
 
 def balance(node: Node, request: Request, given: dict[str, str]) -> Response:
-    """The books, item by item, or also by place or team."""
+    """The books, item by item, or also by place or team; in a format that is named, as any other report."""
+    if "format" in given:
+        return report_reads.report(node, request, {**given, "report": "balance"})
     by = given.get("by")
     if by is not None and by not in accounts.BY:
         raise Malformed(f"Books by {by!r} can't be had.", kept="", fields={"by": "place or team"})
@@ -123,6 +125,7 @@ HANDLERS: dict[str, Handler] = {
     "digest": digest,
     **packing_reads.HANDLERS,
     **asked_reads.HANDLERS,
+    **report_reads.HANDLERS,
 }
 
 

@@ -18,7 +18,7 @@ from node.cli.words import table
 from node.reporting import history, registry, verifying
 from node.reporting.model import Report
 from node.reporting.stock_report import plain_stock
-from node.reporting.writing import beancount, csv_file, formats, hledger, json_file, xlsx
+from node.reporting.writing import beancount, csv_file, formats, hledger, json_file, parquet, xlsx
 from node.reporting.writing.cells import reader
 from node.reporting.writing.document import Document, Progress
 
@@ -173,6 +173,10 @@ def _xlsx(node: Node, out: IO[bytes], progress: Progress | None) -> None:
     xlsx.write(registry.documents(node), out, progress)
 
 
+def _parquet(node: Node, out: IO[bytes], progress: Progress | None) -> None:
+    parquet.write(registry.document(node, "movements", {}), out, progress)
+
+
 def _journal(write: Callable[..., None]) -> Callable[[Node, IO[bytes], Progress | None], None]:
     def journal(node: Node, out: IO[bytes], progress: Progress | None) -> None:
         found = queries.digest(node)
@@ -187,6 +191,7 @@ EXPORTS: dict[str, tuple[bool, Callable[[Node, IO[bytes], Progress | None], None
     "hxl": (False, _hxl),
     "hledger": (False, _journal(hledger.write)),
     "beancount": (False, _journal(beancount.write)),
+    "parquet": (True, _parquet),
     "json": (False, _json),
 }
 
@@ -202,6 +207,7 @@ def export(call: Call, form: str, output: Path | None) -> None:
     csv, hxl             the stock by lot; hxl with a row of HXL tags
     xlsx                 all reports as one workbook
     hledger, beancount   all movements as a journal
+    parquet              all movements as one table, for DuckDB
     json                 stock, places, items and log
 
     Example: bucketline export xlsx -o books.xlsx

@@ -8,6 +8,8 @@ from node import catalogue
 from node.fold import Node
 from node.reporting.writing.moves import Account
 from node.telling import Words
+from node.units import parse_money
+from sync.errors import Problem
 
 Worth = tuple[Decimal | None, str]  # of one unit, in a currency
 
@@ -38,12 +40,20 @@ class Names:
 
     def _value(self, item: str, lot: str) -> Worth:
         _, _, *of_lot = self._lots.get((item, lot), ("", "", "", ""))
-        value, currency = of_lot if of_lot[0] else self._standard.get(item, ("", ""))
-        return (Decimal(value), currency) if value else (None, "")
+        value, currency = of_lot if _worth(*of_lot) else self._standard.get(item, ("", ""))
+        return _worth(value, currency) or (None, "")
 
     def team(self, author: bytes) -> str:
         """The team of the node that wrote an entry."""
         return catalogue.team_name(self._words.teams, author)
+
+
+def _worth(value: str, currency: str) -> Worth | None:
+    """None where nothing is said, or nothing that can be read: other programs may write anything."""
+    try:
+        return (Decimal(parse_money(value)), currency) if value else None
+    except Problem:
+        return None
 
 
 _LOTS = "SELECT item, lot, expiry, fund, value, currency FROM lot"

@@ -23,6 +23,7 @@ from node.web import (
     nearby,
     packing,
     recording,
+    reporting,
     runs,
     stock,
 )
@@ -73,6 +74,7 @@ def _gets() -> dict[str, Page]:
         "/peers": ("peers", company.show),
         "/places/new": ("place_page", catalogue_forms.new_place),
         "/items/new": ("item_page", catalogue_forms.new_item),
+        "/reports": ("reports", reporting.show),
         "/about": ("about", about),
         "/login": ("login_page", login.show),
     }

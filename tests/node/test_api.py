@@ -423,6 +423,7 @@ def test_answers_are_as_described(api: Api, client: FlaskClient):
         "runs/{vehicle}": "runs/Harvey%20Hub",
         "kits/{kit}": "kits/Bed?place=Harvey%20Hub&qty=99",
         "count-sheet": "count-sheet?place=Harvey%20Hub&blind=1",
+        "reports/{report}": "reports/stock",
     }
     api.post("items", {"name": "Bed", "unit": "kit", "kit": [{"item": "Blanket", "qty": "2"}]})
     api.post("counts", {"place": "Harvey Hub", "lines": [{"item": "Insulin", "qty": "39"}]})

@@ -42,7 +42,7 @@ ITEMS = {
     "long": ("Hygiene kit for a family of five persons, version 3", "kit"),
     "=1": ("=1+1", "piece"),
 }
-LOTS = ("", "B7", "lot, with: comma")
+LOTS = ("", "odd", "B7", "lot, with: comma")
 
 
 @dataclass
@@ -75,7 +75,7 @@ class History:
 
     def received(self) -> list[ReceiptLine]:
         """Lines whose lots are worth something."""
-        worth = {"B7": ("12.5", "PHP"), "lot, with: comma": ("0.333333333", "USD")}
+        worth = {"B7": ("12.5", "PHP"), "lot, with: comma": ("0.333333333", "USD"), "odd": ("much", "=1")}
         return [
             ReceiptLine(line.item, line.qty, line.lot, fund="ECHO" if line.lot else "", value=value, currency=currency)
             for line in self.lines()

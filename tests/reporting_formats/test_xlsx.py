@@ -73,6 +73,8 @@ def test_dates_that_spreadsheets_get_wrong_and_numbers_too_long_for_them_stay_te
     sheet = opened(made(document(rows)))["Stock by lot"]
     told = [sheet.cell(2, AT[name] + 1).value for name in ("expiry", "at", "qty")]
     assert told == ["1899-12-31", "0001-01-01T00:00:00Z", "1234567890123.456"]
+    odd = opened(made(document([row(expiry=text) for text in ("2027-02-30", "next week", "2027")])))["Stock by lot"]
+    assert [odd.cell(line, AT["expiry"] + 1).value for line in (2, 3, 4)] == ["2027-02-30", "next week", "2027"]
 
 
 def test_no_text_is_a_formula():

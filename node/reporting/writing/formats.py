@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import IO, NamedTuple
 
-from node.reporting.writing import csv_file, json_file, xlsx
+from node.reporting.writing import csv_file, json_file, page, parquet, xlsx
 from node.reporting.writing.document import Document, Progress
 from sync.errors import Malformed
 
@@ -30,6 +30,8 @@ FORMATS: dict[str, Format] = {
     "hxl": Format("text/csv; charset=utf-8", ".hxl.csv", True, csv_file.write_hxl),
     "json": Format("application/json", ".json", True, json_file.write),
     "xlsx": Format(_XLSX, ".xlsx", False, _workbook),
+    "html": Format("text/html; charset=utf-8", ".html", True, page.write),
+    "parquet": Format("application/vnd.apache.parquet", ".parquet", False, parquet.write),
 }
 
 

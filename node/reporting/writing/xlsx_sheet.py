@@ -119,4 +119,7 @@ def _moment(told: str) -> datetime | None:
     """A date or time as spreadsheets know them; None for those that they would get wrong."""
     if not FIRST_DAY <= told[:10] <= LAST_DAY:
         return None
-    return datetime.fromisoformat(told.removesuffix("Z"))
+    try:
+        return datetime.fromisoformat(told.removesuffix("Z"))
+    except ValueError:  # another program may have written anything as a date
+        return None
