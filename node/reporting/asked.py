@@ -71,14 +71,17 @@ class Cell(NamedTuple):
 
 
 class View:
-    """What a scope means on a node: the cells of tables of movements that it covers, and words for them."""
+    """What a scope means on a node: the cells of tables of movements that it covers, and words for them.
+
+    `places` are the ids of those that it is about, None if it is about all.
+    """
 
     def __init__(self, node: Node, connection: Connection, scope: Scope, rates: Rates = NO_RATES) -> None:
         self.node, self.connection, self.scope = node, connection, scope
         items = [item for (item,) in connection.execute("SELECT DISTINCT item FROM movement_cell")]
         self.words = Words(node, items, scope.raw)
         self.worth = Worth(node, rates)
-        self._places = self._only_places()
+        self.places = self._only_places()
         self._item = catalogue.find_item(node, scope.item, raw=scope.raw).id if scope.item else None
 
     def _only_places(self) -> set[str] | None:
@@ -102,7 +105,7 @@ class View:
         """Whether a cell is covered."""
         scope = self.scope
         return (
-            (self._places is None or cell.place in self._places)
+            (self.places is None or cell.place in self.places)
             and (self._item is None or cell.item == self._item)
             and (scope.fund is None or cell.fund == scope.fund)
             and (scope.category is None or search_key(self.category(cell.item)) == search_key(scope.category))
@@ -121,7 +124,14 @@ class View:
         return found if self.covers_all else [cell for cell in found if self.wants(cell)]
 
     @property
+    def within(self) -> tuple[str, list[int]]:
+        """The scope's period as a condition on `at`, and its values."""
+        bounds = [(">=", self.scope.since), ("<", self.scope.until)]
+        asked = [(sense, moment) for sense, moment in bounds if moment is not None]
+        return " AND ".join(["1", *(f"at {sense} ?" for sense, _ in asked)]), [moment for _, moment in asked]
+
+    @property
     def covers_all(self) -> bool:
         """Whether no cell is left out."""
-        asked = (self._places, self._item, self.scope.fund, self.scope.category)
+        asked = (self.places, self._item, self.scope.fund, self.scope.category)
         return all(one is None for one in asked)

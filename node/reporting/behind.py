@@ -49,7 +49,7 @@ def figure(name: str, scope: Scope) -> Figure:
     if name in ("opening", "closing"):
         return Figure(sign, None, _end(name, scope))
     if name in ("opening_in_transit", IN_TRANSIT):
-        return Figure(lambda account: int(account == IN_TRANSIT), None, _end(name, scope))
+        return Figure(lambda account: int(slot(account) == SLOTS[IN_TRANSIT]), None, _end(name, scope))
     return Figure(lambda account: int(slot(account) == SLOTS[name]), scope.since, scope.until)
 
 

@@ -15,7 +15,18 @@ from node.events import Arrival, Count, Dispatch, Void, is_entry_id
 from node.fold import Node
 from node.folding.cells import STOCK
 from node.reporting.lines import Lines, Row
-from node.reporting.posting import UNEXPLAINED, Moved, Posting, Seen, postings, seen_in, sign, unexplained
+from node.reporting.posting import (
+    NOWHERE,
+    UNEXPLAINED,
+    Moved,
+    Posting,
+    Seen,
+    Way,
+    postings,
+    seen_in,
+    sign,
+    unexplained,
+)
 from node.tables.movements import MOVEMENTS
 from sync.log import Folded
 from sync.rows import place as place_of
@@ -153,10 +164,10 @@ class Taker:
         self.connection.executemany("DELETE FROM movement_blank WHERE n = ?", [(entry.n,) for entry in found])
         self._take(found)
 
-    def _postings(self, entry: Folded, origin: str | None = None) -> list[Posting]:
+    def _postings(self, entry: Folded, way: Way | None = None) -> list[Posting]:
         fact = entry.fact
         if isinstance(fact, Arrival):
-            return list(postings(fact, self._origin(fact.dispatch) if origin is None else origin))
+            return list(postings(fact, self._way(fact.dispatch) if way is None else way))
         return list(postings(fact))
 
     def _add(self, entry: Folded) -> None:
@@ -171,12 +182,12 @@ class Taker:
     def _touch(self, place: str, item: str, at: int) -> None:
         self._touched[place, item] = min(at, self._touched.get((place, item), at))
 
-    def _remove(self, entry: Folded, origins: Iterable[str | None] = (None,)) -> None:
+    def _remove(self, entry: Folded, ways: Iterable[Way | None] = (None,)) -> None:
         """Take away the rows of an entry that was taken before."""
         self._write()
         at: int = getattr(entry.fact, "at", 0)
-        for origin in origins:
-            found = self._postings(entry, origin)
+        for way in ways:
+            found = self._postings(entry, way)
             self.lines.erase([self.lines.row(at, entry.n, one) for one in found])
             for one in found:
                 self._touch(one.place, one.item, at)
@@ -204,11 +215,11 @@ class Taker:
             found |= {target for target, node, n in rows if authors[target] == node and self._is_known(n)}
         return found
 
-    def _origin(self, dispatch: str) -> str:
-        """The place that a dispatch (hex id) left, undone or not; empty if nobody here has heard of it."""
+    def _way(self, dispatch: str) -> Way:
+        """The way of a dispatch (hex id), undone or not; NOWHERE if nobody here has heard of it."""
         id = bytes.fromhex(dispatch) if is_entry_id(dispatch) else b""
-        rows = self.node.db.connection().execute("SELECT place, n FROM dispatch WHERE id = ?", (id,))
-        return next((place for place, n in rows if self._is_known(n)), "")
+        rows = self.node.db.connection().execute("SELECT place, dest, n FROM dispatch WHERE id = ?", (id,))
+        return next((Way(place, to) for place, to, n in rows if self._is_known(n)), NOWHERE)
 
     def _give_origin(self, dispatch: Folded) -> None:
         """A dispatch is heard of: what arrived of it before came from nowhere until now."""
@@ -218,7 +229,7 @@ class Taker:
         ns = [n for (n,) in self.node.db.connection().execute(sql, (dispatch.id.hex(),))]
         entries = self.log.fetch([n for n in ns if self._is_taken(n)]) if ns else []
         for entry in entries:
-            self._remove(entry, ("",))
+            self._remove(entry, (NOWHERE,))
         voided = self._voided(entries)
         for entry in entries:
             if entry.id not in voided:
@@ -234,7 +245,7 @@ class Taker:
         target = getattr(void.fact, "target", "")
         found = self.log.get(bytes.fromhex(target)) if is_entry_id(target) else None
         if found and found.node == void.node and isinstance(found.fact, STOCK) and self._is_known(found.n):
-            self._remove(found, (None, "") if isinstance(found.fact, Arrival) else (None,))
+            self._remove(found, (None, NOWHERE) if isinstance(found.fact, Arrival) else (None,))
 
     # rows onto the disk
 

@@ -14,7 +14,9 @@ RECEIVED, TRANSFERRED_IN = "received", "transferred_in"
 DISTRIBUTED, TRANSFERRED_OUT, IN_TRANSIT = "distributed", "transferred_out", "in_transit"
 UNEXPLAINED, REPACKED, LOST = "unexplained", "repacked", "lost:"
 CAME = (RECEIVED, TRANSFERRED_IN)
-MISSING, DAMAGED = "missing", "damaged"  # reasons of losses on the way
+ENDED = "in_transit:ended"  # what arrived or was given up is no longer in transit: less than nothing of it
+MISSING = "missing"
+LOST_ON_THE_WAY = ("lost:damaged:on the way", "lost:missing:on the way")
 
 Key = tuple[str, str, str]  # place, item, lot
 
@@ -41,11 +43,21 @@ def sign(account: str) -> int:
     return 1 if account in CAME else -1
 
 
-def postings(fact: object, origin: str = "") -> Iterator[Posting]:
-    """All postings of a fact but a count; `origin` is the place that an arrival's dispatch left."""
+class Way(NamedTuple):
+    """Where a dispatch left and where it was sent to, by what is known; "" is a place without a name."""
+
+    origin: str = ""
+    to: str = ""
+
+
+NOWHERE = Way()
+
+
+def postings(fact: object, way: Way = NOWHERE) -> Iterator[Posting]:
+    """All postings of a fact but a count; `way` is that of an arrival's dispatch."""
     if isinstance(fact, Arrival):
         for at, came in enumerate(fact.lines):
-            yield from _arrived(fact.place, origin, at, came)
+            yield from _arrived(fact.place, way, at, came)
     elif isinstance(fact, Repack):
         signed: list[tuple[int, Any]] = [*((1, line) for line in fact.used), *((-1, line) for line in fact.made)]
         for at, (times, line) in enumerate(signed):
@@ -67,14 +79,15 @@ def _each(place: str, account: str, lines: Iterable[Any], other: str = "") -> It
             yield Posting(at, place, line.item, line.lot, account, line.qty, other)
 
 
-def _arrived(place: str, origin: str, at: int, line: Any) -> Iterator[Posting]:
+def _arrived(place: str, way: Way, at: int, line: Any) -> Iterator[Posting]:
     whole = line.qty + line.damaged + line.missing
+    damaged, missing = LOST_ON_THE_WAY
     rows = (
-        (place, TRANSFERRED_IN, whole, origin),
-        (place, LOST + DAMAGED, line.damaged, origin),
-        (place, LOST + MISSING, line.missing, origin),
-        (origin, TRANSFERRED_OUT, whole, place),
-        (origin, IN_TRANSIT, -whole, place),
+        (place, TRANSFERRED_IN, whole, way.origin),
+        (place, damaged, line.damaged, way.origin),
+        (place, missing, line.missing, way.origin),
+        (way.origin, TRANSFERRED_OUT, whole, place),
+        (way.origin, ENDED, -whole, way.to or place),
     )
     for where, account, qty, other in rows:
         if qty:

@@ -56,9 +56,10 @@ Sums = list[int]
 
 def slot(account: str) -> int:
     """The figure to which an account belongs; reasons of losses that this version doesn't know are other reasons."""
+    name, _, more = account.partition(":")
     if account.startswith(LOST):
-        return SLOTS.get(f"lost_{account.removeprefix(LOST)}", SLOTS["lost_other"])
-    return SLOTS[account]
+        return SLOTS.get(f"lost_{more.partition(':')[0]}", SLOTS["lost_other"])
+    return SLOTS[name]
 
 
 class Row:

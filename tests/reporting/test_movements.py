@@ -18,7 +18,7 @@ DUMP = (
     " JOIN movement_cell c ON c.no = m.cell ORDER BY 1, 2, 3, 4, 5, 6, 7"
 )
 COUNTS = "SELECT * FROM movement_count ORDER BY 1, 2, 3, 4, 5"
-SEEDS = range(40)
+SEEDS = range(20)
 
 
 def dump(connection: Any) -> list[Any]:

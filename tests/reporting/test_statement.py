@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,7 +35,9 @@ def table(report: Report) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in report.rows()]
 
 
+@cache
 def world(seed: int, steps: int = 90) -> MemoryNode:
+    """A node of a random history, only to be read."""
     made = World(seed)
     for _ in range(steps):
         made.step()
