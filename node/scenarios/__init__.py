@@ -1,23 +1,51 @@
 """What the demo can play: each scenario is a function that tells its story on a stage."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from node.scenarios import storm
-from node.scenarios.stage import Stage
-from sync.errors import NotFound
-
-Play = Callable[[Stage], None]
-
-SCENARIOS: dict[str, Play] = {"storm": storm.play}
+from node.scenarios.stage import STEP_SECONDS, WHOLE, Stage
+from sync.errors import NotFound, OutOfRange
 
 
-def find(name: str) -> Play:
-    """The scenario of this name; NotFound names those that there are."""
-    play = SCENARIOS.get(name.strip().lower())
-    if play is None:
+class Scenario(NamedTuple):
+    """A story with what it is about, and how many hours it lasts.
+
+    `step_seconds` pass between two things that are written down. One that `scales` can be played in part.
+    """
+
+    play: Callable[[Stage], None]
+    about: str
+    hours: int
+    step_seconds: int = STEP_SECONDS
+    scales: bool = False
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "storm": Scenario(storm.play, "supply drops by three teams after a storm, with a mast down for a day", 72),
+}
+
+
+def find(name: str, scale: int = WHOLE) -> Scenario:
+    """The scenario of this name; NotFound names those that there are, OutOfRange says that it comes in one size."""
+    found = SCENARIOS.get(name.strip().lower())
+    if found is None:
         raise NotFound(
             f"There is no scenario {name!r}.",
             kept="Nothing was played.",
             todo=f"Name one of: {', '.join(sorted(SCENARIOS))}.",
         )
-    return play
+    if scale != WHOLE and not found.scales:
+        able = ", ".join(sorted(name for name, one in SCENARIOS.items() if one.scales))
+        raise OutOfRange(
+            f"{name} is always played at its full size.",
+            kept="Nothing was played.",
+            todo=f"Leave the scale out; it is for: {able}.",
+        )
+    return found
+
+
+def listing() -> str:
+    """All scenarios with what each is about, a line each."""
+    width = max(map(len, SCENARIOS))
+    return "\n".join(f"{name:{width}}  {one.about}" for name, one in sorted(SCENARIOS.items()))

@@ -17,10 +17,10 @@ import pytest
 from node import bootstrap, demo, queries
 from node.bootstrap import Node
 from node.requests import ReceiptLineIn
-from node.scenarios import SCENARIOS
+from node.scenarios import SCENARIOS, Scenario
 from node.scenarios.stage import Stage
 from node.units import parse_time
-from sync.errors import Conflict, NotFound
+from sync.errors import Conflict, NotFound, OutOfRange
 from tests.fakes import seeded
 
 NOW_MS = 1_800_000_000_000
@@ -180,8 +180,11 @@ def _small(stage: Stage) -> None:
     stage.meet()
 
 
+SMALL = Scenario(_small, "two teams and one receipt", 1)
+
+
 def test_a_scenario_is_found_by_the_name_it_is_listed_under(monkeypatch):
-    monkeypatch.setitem(SCENARIOS, "small", _small)
+    monkeypatch.setitem(SCENARIOS, "small", SMALL)
     found = play(scenario="small")
     assert (found["scenario"], found["nodes"], found["balanced"]) == ("small", 2, True)
 
@@ -208,7 +211,7 @@ def test_books_that_do_not_agree_are_not_called_balanced(monkeypatch, harm):
         _small(stage)
         harm(stage)
 
-    monkeypatch.setitem(SCENARIOS, "small", play_and_harm)
+    monkeypatch.setitem(SCENARIOS, "small", Scenario(play_and_harm, "harm", 1))
     told: list[str] = []
     assert play(scenario="small", say=told.append)["balanced"] is False
     assert "NOT" in told[-1]
@@ -220,8 +223,14 @@ def test_an_unknown_scenario_is_answered_with_those_that_there_are(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_a_scenario_of_one_size_is_not_played_in_part(tmp_path):
+    with pytest.raises(OutOfRange, match="full size"):
+        demo.run("storm", folder=tmp_path / "none", say=silent, scale=5)
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_folder_that_holds_a_demo_already_is_left_as_it_is(tmp_path, monkeypatch):
-    monkeypatch.setitem(SCENARIOS, "small", _small)
+    monkeypatch.setitem(SCENARIOS, "small", SMALL)
     play(tmp_path, scenario="small")
     with opened(tmp_path) as nodes:
         before = [node.digest() for node in nodes]
@@ -256,7 +265,7 @@ def test_pages_of_all_nodes_answer_until_it_is_told_to_stop():
 
 
 def test_a_port_that_is_taken_is_replaced_by_a_free_one(monkeypatch):
-    monkeypatch.setitem(SCENARIOS, "small", _small)
+    monkeypatch.setitem(SCENARIOS, "small", SMALL)
     told: list[str] = []
 
     def look() -> None:
