@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from node.scenarios import storm
+from node.scenarios import free_breakfast, storm, warehouse_pickup
 from node.scenarios.stage import STEP_SECONDS, WHOLE, Stage
 from sync.errors import NotFound, OutOfRange
 
@@ -22,7 +22,19 @@ class Scenario(NamedTuple):
 
 
 SCENARIOS: dict[str, Scenario] = {
+    "free-breakfast": Scenario(
+        free_breakfast.play,
+        "20,000 children in 19 cities get breakfast for a school week (--scale 5: every twentieth)",
+        free_breakfast.HOURS,
+        free_breakfast.STEP_SECONDS,
+        scales=True,
+    ),
     "storm": Scenario(storm.play, "supply drops by three teams after a storm, with a mast down for a day", 72),
+    "warehouse-pickup": Scenario(
+        warehouse_pickup.play,
+        "a forgotten warehouse: four teams load lorries, one of them far from any signal",
+        warehouse_pickup.HOURS,
+    ),
 }
 
 

@@ -142,6 +142,10 @@ class Acts:
         """The text of a waybill's code, as it goes with the goods."""
         return papers.text_of(self.node, sent.entry)
 
+    def read_waybill(self, text: str) -> str:
+        """Read in what came with the goods: the dispatch's id, also where the sender's news isn't heard yet."""
+        return str(papers.read(self.node, text)["dispatch"])
+
     def arrive(
         self, dispatch: str, damaged: Goods | None = None, missing: Goods | None = None, note: str | None = None
     ) -> Arrived:

@@ -1,13 +1,15 @@
 """One team of a scenario: its node, what it starts from, and how it hears from others."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
-from node import accounts, alerts, starting
+from node import accounts, alerts, catalogue, merging, queries, starting
 from node.bootstrap import Node
+from node.record import Recorded
 from node.scenarios.acts import Acts, Setting
 from node.starting import Template
 from sync.server import Serving
@@ -50,11 +52,32 @@ class Team(Acts):
 
     # what it sees
 
+    def own_place(self, name: str) -> str:
+        """The id of this team's own place of a name that other teams use as well."""
+        (own,) = catalogue.own_places(self.node, catalogue.places_named(self.node, name))
+        return own.id
+
+    def follow_suggestions(self, why: str) -> None:
+        """Say as well that those places are one of which others say so."""
+        while rows := [row for row in merging.suggestions(self.node) if row["kind"] == "place"]:
+            self.same("place", rows[0]["id"], rows[0]["same"], why)
+
     def look(self, *kinds: str) -> None:
         """Tell what the node's list of alerts says of these kinds."""
         for kind in kinds:
             for row in alerts.rows(self.node, kind=kind):
                 self.stage.aside(f"{self.name} read: {row['text']}")
+
+    def on_hand(self, place: str, item: str) -> Decimal:
+        """How much of an item there is at a place, by this team's books."""
+        return sum((Decimal(row["qty"]) for row in queries.stock(self.node, place, item)), Decimal())
+
+    def tell_difference(self, count: Recorded) -> None:
+        """Tell where a count found something else than the books say."""
+        rows = [row for row in count.variance if row["counted"] != row["expected"]]
+        names = {row.id: row.name for row in catalogue.item_rows(self.node, [row["item"] for row in rows])}
+        told = [f"{row['counted']} {names[row['item']]} instead of {row['expected']}" for row in rows]
+        self.stage.aside(f"{self.name} found {', '.join(told) or 'just what the books say'}.")
 
     def book(self, item: str) -> dict[str, Any]:
         """What came in of an item over all places that this team has heard of, and what became of it."""
