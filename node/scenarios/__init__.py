@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from node.scenarios import free_breakfast, storm, warehouse_pickup
+from node.scenarios import benevolent_society, bus_boycott, free_breakfast, storm, warehouse_pickup
 from node.scenarios.stage import STEP_SECONDS, WHOLE, Stage
 from sync.errors import NotFound, OutOfRange
 
@@ -22,6 +22,17 @@ class Scenario(NamedTuple):
 
 
 SCENARIOS: dict[str, Scenario] = {
+    "benevolent-society": Scenario(
+        benevolent_society.play,
+        "dues in, stipends, medicine and funerals out: three cash boxes, for eight weeks",
+        benevolent_society.HOURS,
+    ),
+    "bus-boycott": Scenario(
+        bus_boycott.play,
+        "17,000 people ride to work and home in 15 wagons and lent cars, for three days",
+        bus_boycott.HOURS,
+        bus_boycott.STEP_SECONDS,
+    ),
     "free-breakfast": Scenario(
         free_breakfast.play,
         "20,000 children in 19 cities get breakfast for a school week (--scale 5: every twentieth)",
