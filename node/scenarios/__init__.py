@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from node.scenarios import benevolent_society, bus_boycott, free_breakfast, storm, warehouse_pickup
+from node.scenarios import (
+    benevolent_society,
+    brake_light_clinic,
+    bread_for_ed,
+    bus_boycott,
+    free_breakfast,
+    storm,
+    warehouse_pickup,
+)
 from node.scenarios.stage import STEP_SECONDS, WHOLE, Stage
 from sync.errors import NotFound, OutOfRange
 
@@ -26,6 +34,18 @@ SCENARIOS: dict[str, Scenario] = {
         benevolent_society.play,
         "dues in, stipends, medicine and funerals out: three cash boxes, for eight weeks",
         benevolent_society.HOURS,
+    ),
+    "brake-light-clinic": Scenario(
+        brake_light_clinic.play,
+        "bulbs fitted and sent home once a month, beside a weekly food table, in twelve chapters",
+        brake_light_clinic.HOURS,
+        brake_light_clinic.STEP_SECONDS,
+    ),
+    "bread-for-ed": Scenario(
+        bread_for_ed.play,
+        "meals for pickets at eighteen schools, by what each needs and each kitchen promises",
+        bread_for_ed.HOURS,
+        bread_for_ed.STEP_SECONDS,
     ),
     "bus-boycott": Scenario(
         bus_boycott.play,

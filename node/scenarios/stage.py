@@ -3,9 +3,10 @@
 Nothing here knows another way than a user's own: nodes are made, paired, synced and written to as the commands do it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from node import bootstrap
 from node.config import Config
@@ -22,7 +23,7 @@ STORY_HOURS = 72
 STEP_SECONDS = 180  # between two things that somebody writes down
 SYNC_SECONDS = 10  # of a demo that stays up: soon enough for whoever watches it
 NETWORK_BYTES = 16
-ROUNDS_MAX = 6  # of everybody with everybody, until all know all
+ROUNDS_MAX = 4  # there and back, until all know all
 WHOLE = 100  # percent
 
 
@@ -124,8 +125,10 @@ class Stage:
         return next((team.name for team in self.teams if team.node.id == node), node)
 
     def exchange(self) -> None:
-        """Everybody within reach exchanges once with those they are paired with; what came of it in one line."""
-        rows = [row for team in self.teams if team.on_air for row in team.node.sync_now()]
+        """Those who are paired and within reach exchange, the latest comers first; what came of it in one line."""
+        rows = self._pass_on(self.teams[::-1])
+        if not rows:
+            return
         news = sum(row["sent"] + row["received"] for row in rows if row["ok"])
         down = sorted({self.name_of(row["peer"]) for row in rows if not row["ok"]})
         unheard = f"; no link to {' and '.join(down)}" if down else ""
@@ -134,10 +137,21 @@ class Stage:
     def meet(self) -> None:
         """Everybody exchanges with everybody within reach until all agree, or it is plain that they won't."""
         for _ in range(ROUNDS_MAX):
-            for team in self.teams:
-                team.node.sync_now()
+            self._pass_on(self.teams[::-1])
+            self._pass_on(self.teams)
             if self.agree():
                 return
+
+    def _pass_on(self, teams: Sequence[Team]) -> list[dict[str, Any]]:
+        """One team after the other exchanges with those it is paired with; each two of them once."""
+        met: set[frozenset[str]] = set()
+        rows: list[dict[str, Any]] = []
+        for team in teams:
+            for peer in team.paired() if team.on_air else ():
+                if frozenset((team.node.id, peer)) not in met:
+                    met.add(frozenset((team.node.id, peer)))
+                    rows += team.node.sync_now(peer)
+        return rows
 
     def agree(self) -> bool:
         """Whether all nodes hold the same, believe the same and come to the same stock."""

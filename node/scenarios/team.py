@@ -12,6 +12,7 @@ from node.bootstrap import Node
 from node.record import Recorded
 from node.scenarios.acts import Acts, Setting
 from node.starting import Template
+from sync.identity import node_id
 from sync.server import Serving
 
 HOST = "127.0.0.1"
@@ -88,6 +89,10 @@ class Team(Acts):
     def pair_with(self, other: "Team") -> None:
         """Join with a code that the other team made."""
         self.node.join(other.node.invite()["code"])
+
+    def paired(self) -> list[str]:
+        """The ids of the nodes that this one is paired with and knows an address of."""
+        return [node_id(peer.node) for peer in self.node.peers.with_addresses()]
 
     def sync(self) -> list[dict[str, Any]]:
         """Exchange with all paired teams now, and tell how it went."""
