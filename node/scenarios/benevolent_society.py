@@ -14,7 +14,7 @@ from node.scenarios.stage import Stage
 from node.scenarios.team import Team
 
 WEEKS = 8
-HOURS = WEEKS * 7 * 24 + 14
+HOURS = WEEKS * 7 * 24
 MEETING_WEEKS = (1, 5)  # the dues of four weeks are paid at a meeting
 DUES, STIPEND = 3, 8  # dollars: of a member for four weeks, to a sick member for one
 BOTTLES, THEIR_PRICE = 2, 3  # two bottles cost three dollars
@@ -200,7 +200,7 @@ def _read_aloud(cast: Cast) -> None:
     for lodge in cast.lodges:
         found = lodge.team.on_hand(lodge.box, "US dollar")
         lodge.team.tell_difference(lodge.team.count(lodge.box, {"US dollar": str(found)}, note="Before all members"))
-    stage.day(WEEKS * 7 + 1, 10, "All books are the same, and are read aloud.")
+    stage.day(WEEKS * 7, 22, "All books are the same, and are read aloud.")
     stage.meet()
     money = cast.ward.team.book("US dollar")
     stage.aside(

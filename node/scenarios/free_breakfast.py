@@ -20,7 +20,7 @@ STEP_SECONDS = 15  # nineteen cities write things down at one time
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 
 EGGS, SLICES, GRITS_G, MILK_ML = 2, 2, 100, 250  # of one plate, by the template's recipe
-SPARE = 3  # in a hundred: what is bought above what is needed
+SPARE = 5  # in a hundred: what is bought above what is needed
 BROKEN_EGGS = 24
 SPILT_LITRES = Decimal("0.75")
 
@@ -94,18 +94,18 @@ def play(stage: Stage) -> None:
 
 def _open_kitchens(stage: Stage) -> dict[str, Kitchen]:
     stage.day(1, 0, "Nineteen cities copy one template: eggs, grits, bacon, toast and milk make a breakfast.")
-    shares = _shares(CHILDREN * stage.scale // WHOLE)
-    kitchens = {city.name: _open(stage, city, children) for city, children in zip(CITIES, shares, strict=True)}
+    children = shares(CHILDREN * stage.scale // WHOLE)
+    kitchens = {city.name: _open(stage, city, share) for city, share in zip(CITIES, children, strict=True)}
     for kitchen in kitchens.values():
         if kitchen.city.hub:
             kitchen.team.pair_with(kitchens[kitchen.city.hub].team)
     sites = sum(len(kitchen.tables) for kitchen in kitchens.values())
-    stage.aside(f"{sum(shares)} children will eat at {sites} sites, every school day.")
+    stage.aside(f"{sum(children)} children will eat at {sites} sites, every school day.")
     stage.exchange()
     return kitchens
 
 
-def _shares(children: int) -> list[int]:
+def shares(children: int) -> list[int]:
     """How many children of so many each city feeds: whole ones, and no child is lost to rounding."""
     ends = [sum(city.share for city in CITIES[: i + 1]) for i in range(len(CITIES))]
     borders = [0, *(children * end // ends[-1] for end in ends)]
@@ -184,11 +184,12 @@ def _snow(stage: Stage, kitchens: dict[str, Kitchen]) -> None:
 def _milk_for_richmond(stage: Stage, kitchens: dict[str, Kitchen]) -> None:
     oakland, richmond = kitchens["Oakland"], kitchens["Richmond"]
     stage.day(3, 12, "Richmond's icebox fails. Oakland sees it and sends milk over; not all bottles arrive whole.")
-    richmond.team.lose(richmond.place, {"Milk": "4"}, "spoiled", "The icebox failed overnight.")
-    need = richmond.team.need(richmond.place, {"Milk": "6"}, richmond.plates, "urgent")
+    milk = {"Milk": str(max(1, richmond.team.on_hand(richmond.place, "Milk") // 4))}
+    richmond.team.lose(richmond.place, milk, "spoiled", "The icebox failed overnight.")
+    need = richmond.team.need(richmond.place, milk, richmond.plates, "urgent")
     stage.exchange()
     van = {"vehicle": "Church van", "need": need.entry}
-    sent = oakland.team.send(oakland.place, {"Milk": "6"}, richmond.place, **van)
+    sent = oakland.team.send(oakland.place, milk, richmond.place, **van)
     richmond.team.arrive(richmond.team.read_waybill(oakland.team.waybill(sent)), damaged={"Milk": "0.5"})
     richmond.team.close_need(need, "Enough until Friday.")
     stage.exchange()

@@ -12,7 +12,7 @@ from node.scenarios.acts import Goods
 from node.scenarios.stage import Stage
 from node.scenarios.team import Team
 
-HOURS = 6 * 24 - 2
+HOURS = 5 * 24 + 12
 SPOT = "18.0011,-66.6140"
 YEARS_AGO_DAYS = -900
 
