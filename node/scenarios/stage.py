@@ -158,9 +158,9 @@ class Stage:
         return len({tuple(sorted(team.node.digest().items())) for team in self.teams}) == 1
 
     def close(self) -> None:
-        """Stop whatever runs; all nodes stop listening at once, since each takes its time for it."""
+        """Stop whatever runs, all nodes at once, since each takes its time for it."""
         if self.teams:
             with ThreadPoolExecutor(len(self.teams)) as pool:
-                list(pool.map(Team.go_off_air, self.teams))
+                list(pool.map(Team.stop, self.teams))
         for team in self.teams:
             team.node.close()

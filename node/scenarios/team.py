@@ -114,6 +114,12 @@ class Team(Acts):
             self.node.running.remove(self._serving)
             self._serving = None
 
+    def stop(self) -> None:
+        """Stop all that runs on its node, so that only the database is left to close."""
+        self.go_off_air()
+        while self.node.running:
+            self.node.running.pop().stop()
+
     @property
     def on_air(self) -> bool:
         """Whether others can reach it."""

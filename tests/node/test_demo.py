@@ -14,7 +14,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
-from node import bootstrap, demo, queries
+from node import bootstrap, demo, keeping, queries, starting
 from node.bootstrap import Node
 from node.requests import ReceiptLineIn
 from node.scenarios import SCENARIOS, Scenario
@@ -178,6 +178,46 @@ def _small(stage: Stage) -> None:
     one.item("Rope", "metre", "", {"coil": "50"})
     one.receive("Shed", "Neighbours", ReceiptLineIn(item="Rope", qty="2coil"))
     stage.meet()
+
+
+def _line(stage: Stage) -> None:
+    """Three teams in a line, of which the last goes quiet."""
+    one, middle, last = (stage.team(name) for name in ("One", "Middle", "Last"))
+    middle.pair_with(one)
+    last.pair_with(middle)
+    last.place("Shed", "hub", "29.9,-90.1")
+    stage.exchange()
+    assert [row["name"] for row in queries.places(one.node)] == ["Shed"]
+    last.go_off_air()
+    stage.exchange()
+    last.go_on_air()
+    stage.meet()
+
+
+def test_a_round_of_exchanges_passes_news_up_the_line_each_pair_once_and_names_who_is_missing(monkeypatch):
+    monkeypatch.setitem(SCENARIOS, "line", Scenario(_line, "three teams in a line", 1))
+    told: list[str] = []
+    assert play(scenario="line", say=told.append)["balanced"]
+    assert [line.split()[:2] for line in told[:2]] == [["2", "exchanges"], ["2", "exchanges"]]
+    assert "no link" not in told[0] and told[1].endswith("; no link to Last.")
+
+
+def _from_template(stage: Stage) -> None:
+    """A team that writes its own name for one of a template's two places into its copy."""
+    one, other = stage.team("One", "storm", {"Van": ("Our van", "29.9,-90.1")}), stage.team("Other")
+    other.pair_with(one)
+    stage.meet()
+
+
+def test_a_team_starts_from_a_template_with_its_own_names_and_without_places_that_it_lacks(tmp_path, monkeypatch):
+    monkeypatch.setitem(SCENARIOS, "named", Scenario(_from_template, "one team with a van", 1))
+    play(tmp_path, scenario="named")
+    with opened(tmp_path) as (node, _):
+        assert [(row["name"], row["kind"], row["lat"]) for row in queries.places(node)] == [
+            ("Our van", "vehicle", "29.9")
+        ]
+        assert keeping.rows(node) == []
+        assert len(queries.items(node)) == len(starting.find("storm").items)
 
 
 SMALL = Scenario(_small, "two teams and one receipt", 1)
