@@ -18,7 +18,7 @@ CLINICS = (1, 5, 9)  # the weeks with a clinic, on its sixth day; the table is o
 
 PLACES = ("Bulb box", "Food table", "Clinic lot")
 BULBS = {"Bulb 1157": 7, "Bulb 3157": 6, "Bulb 7443": 3, "Bulb 1156": 2, "Bulb 3057": 1}  # how often each is asked for
-LEARNED = "Bulb 7440"  # was missing at the first clinic
+LEARNED, LEARNED_CARS = "Bulb 7440", 3  # was missing at the first clinic, and how many cars take one at each other
 STOCKED = {"Bulb 1157": "3box", "Bulb 3157": "3box", "Bulb 7443": "2box", "Bulb 1156": "1box", "Bulb 3057": "1box"}
 CARS_FOR_A_SPARE = 2  # every second car takes one home
 
@@ -77,7 +77,7 @@ def play(stage: Stage) -> None:
             SCENES[week](stage, clinics)
     stage.day(WEEKS * 7, 19, "All links are up. Everybody exchanges until all books are the same.")
     stage.meet()
-    bulbs = sum(int(first.team.book(bulb)["distributed"]) for bulb in BULBS)
+    bulbs = sum(int(first.team.book(bulb)["distributed"]) for bulb in (*BULBS, LEARNED))
     stage.aside(f"{bulbs} bulbs and {first.team.book('Groceries')['distributed']} bags of groceries in nine weeks.")
 
 
@@ -110,12 +110,19 @@ def _clinic_day(stage: Stage, clinics: Clinics, week: int) -> None:
     for clinic in clinics.values():
         cars = clinic.chapter.cars
         spares = cars // CARS_FOR_A_SPARE
-        clinic.team.drop(clinic.box, by_type(cars), clinic.lot, cars, note="Fitted")
+        clinic.team.drop(clinic.box, _fitted(cars, week), clinic.lot, cars, note="Fitted")
         clinic.team.drop(clinic.box, by_type(spares), clinic.lot, spares, note="Sent home as spares")
         clinic.team.drop(clinic.box, {"Dielectric grease": "2"}, note="Used up")
     cars_seen = sum(clinic.chapter.cars for clinic in clinics.values())
     stage.aside(f"{cars_seen} cars drive off with all their lights on.")
     stage.exchange()
+
+
+def _fitted(cars: int, week: int) -> Goods:
+    """One bulb for each car; since the first clinic also of the type that was missing there."""
+    if week == CLINICS[0]:
+        return by_type(cars)
+    return {**by_type(cars - LEARNED_CARS), LEARNED: str(LEARNED_CARS)}
 
 
 def by_type(bulbs: int) -> Goods:

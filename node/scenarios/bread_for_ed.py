@@ -93,7 +93,7 @@ def play(stage: Stage) -> None:
 
 
 def _meet(stage: Stage) -> Cast:
-    stage.day(1, 1, "The night before: three kitchens start from one template, and pair along a line.")
+    stage.day(1, 1, "The night before: three kitchens start from one template, and two pair with the one between.")
     spots = ("37.7700,-122.1950", "37.8150,-122.2700", "37.8010,-122.1990")
     names = zip(("East", "West", "Hills"), spots, (EAST, WEST, HILLS), strict=True)
     east, west, hills = (_open(stage, *one) for one in names)
