@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import peewee
 from filelock import FileLock, Timeout
@@ -97,3 +99,19 @@ def machine_mark(path: Path = Path("/etc/machine-id")) -> str:
         return hashlib.sha256(b"bucketline machine\0" + path.read_bytes().strip()).hexdigest()[:32]
     except OSError:
         return ""
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file to be written whole or not at all: it takes the old one's place at the end."""
+    fresh = None
+    try:
+        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        with os.fdopen(handle, "w+b") as file:
+            yield file
+        os.replace(fresh, path)
+    except OSError as error:
+        raise Problem(f"{path} can't be written: {error.strerror}.", todo="Name another file.") from None
+    finally:
+        if fresh:
+            Path(fresh).unlink(missing_ok=True)

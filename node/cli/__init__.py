@@ -20,6 +20,7 @@ from node.cli import (
     recording,
     redacting,
     running,
+    statements,
     templates,
 )
 from node.cli.base import Call, Commands
@@ -48,6 +49,7 @@ for _command in (
     *care.COMMANDS,
     *importing.COMMANDS,
     *reading.COMMANDS,
+    *statements.COMMANDS,
     *company.COMMANDS,
     *templates.COMMANDS,
 ):

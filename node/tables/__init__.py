@@ -9,6 +9,7 @@ import peewee
 
 from node.tables.catalogue import Item, ItemCode, ItemName, ItemPack, Keep, Lot, Named, Place, Team
 from node.tables.happenings import Arrival, Dispatch, Given, Need, Pledge, Redacted, Renewal, SameAs, Transit
+from node.tables.movements import MOVEMENTS
 from node.tables.stock import Cell, Projection, Stock, Touch, Unsettled, Voided
 
 TABLES = (
@@ -36,6 +37,7 @@ TABLES = (
     Place,
     Team,
     Lot,
+    *MOVEMENTS,
 )
 
 # What makes up the answer of the fold: table, columns and order of rows. Nothing in it depends on this node alone,
