@@ -20,6 +20,7 @@ STEP_SECONDS = 20
 WAGONS = 5  # of each side: fifteen in all
 SEATS, RUNS = 8, 13  # of a wagon: at a time, and how often it drives a morning or an evening
 AT_A_TIME = SEATS * RUNS  # riders of one wagon, a morning or an evening
+SEATS_TO_SPARE = 60  # that drivers lend a side above what is needed in a day
 TANK, BURNT = "10", "9"  # gallons that a wagon takes along, and burns a day
 QUARTER = Decimal("0.25")  # of a dollar
 COLLECTION = "Sunday collection"
@@ -50,6 +51,10 @@ class Pool(NamedTuple):
     wagons: list[str]
     cars: str
     points: list[str]
+
+    def rolling(self, standing: frozenset[str]) -> list[str]:
+        """The wagons that drive today."""
+        return [wagon for wagon in self.wagons if wagon not in standing]
 
 
 class Cast(NamedTuple):
@@ -113,11 +118,11 @@ def _pay_in(cast: Cast) -> None:
 def _morning(cast: Cast, day: int, standing: frozenset[str] = frozenset()) -> None:
     cast.stage.day(day, 5, "The morning runs.")
     for pool in cast.pools:
-        for wagon in pool.wagons:
-            if wagon not in standing:
-                pool.team.move(pool.lot, {"Gasoline": TANK}, wagon)
-                pool.team.repack(wagon, {"Gasoline": BURNT}, {"Seat": f"{2 * RUNS}wagonload"})
-        lent = 2 * (pool.side.riders - AT_A_TIME * WAGONS) + 2 * AT_A_TIME * len(standing & {*pool.wagons}) + 60
+        rolling = pool.rolling(standing)
+        for wagon in rolling:
+            pool.team.move(pool.lot, {"Gasoline": TANK}, wagon)
+            pool.team.repack(wagon, {"Gasoline": BURNT}, {"Seat": f"{2 * RUNS}wagonload"})
+        lent = 2 * (pool.side.riders - AT_A_TIME * len(rolling)) + SEATS_TO_SPARE
         pool.team.receive(pool.cars, "Drivers with cars of their own", given("Seat", str(lent)))
     _ride(cast, standing)
 
@@ -126,9 +131,8 @@ def _evening(cast: Cast, day: int, standing: frozenset[str] = frozenset()) -> No
     cast.stage.day(day, 16, "The evening runs: home again.")
     _ride(cast, standing)
     for pool in cast.pools:
-        for wagon in pool.wagons:
-            if wagon not in standing:
-                pool.team.bring_back(wagon, pool.lot)
+        for wagon in pool.rolling(standing):
+            pool.team.bring_back(wagon, pool.lot)
         left = str(pool.team.on_hand(pool.cars, "Seat"))
         pool.team.lose(pool.cars, {"Seat": left}, "other", "Seats that nobody sat on")
     cast.stage.exchange()
@@ -137,7 +141,7 @@ def _evening(cast: Cast, day: int, standing: frozenset[str] = frozenset()) -> No
 def _ride(cast: Cast, standing: frozenset[str]) -> None:
     """Everybody is brought once: the wagons take what they can, lent cars take all others."""
     for pool in cast.pools:
-        rolling = [wagon for wagon in pool.wagons if wagon not in standing]
+        rolling = pool.rolling(standing)
         for i, wagon in enumerate(rolling):
             pool.team.drop(wagon, {"Seat": f"{RUNS}wagonload"}, pool.points[i % len(pool.points)], AT_A_TIME)
         others, points = pool.side.riders - AT_A_TIME * len(rolling), len(pool.points)

@@ -144,14 +144,11 @@ class Stage:
 
     def _pass_on(self, teams: Sequence[Team]) -> list[dict[str, Any]]:
         """One team after the other exchanges with those it is paired with; each two of them once."""
-        met: set[frozenset[str]] = set()
-        rows: list[dict[str, Any]] = []
-        for team in teams:
-            for peer in team.paired() if team.on_air else ():
-                if frozenset((team.node.id, peer)) not in met:
-                    met.add(frozenset((team.node.id, peer)))
-                    rows += team.node.sync_now(peer)
-        return rows
+        calls = [(team, peer) for team in teams if team.on_air for peer in team.paired()]
+        pairs: dict[frozenset[str], tuple[Team, str]] = {}
+        for team, peer in calls:
+            pairs.setdefault(frozenset((team.node.id, peer)), (team, peer))
+        return [row for team, peer in pairs.values() for row in team.node.sync_now(peer)]
 
     def agree(self) -> bool:
         """Whether all nodes hold the same, believe the same and come to the same stock."""
