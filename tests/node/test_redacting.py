@@ -1,10 +1,11 @@
 """Words taken out of entries of the inventory: stock, digest and chain stay, and nobody has the words any more."""
 
 import itertools
+import sqlite3
 
 import pytest
 
-from node import record, redacting
+from node import files, record, redacting
 from node.events import Distribution, Item, Line, encode
 from node.requests import DistributionIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn, RedactIn
 from sync.errors import Conflict, Forbidden
@@ -53,6 +54,18 @@ def test_no_word_is_left_in_the_file(node):
     redacting.redact(node, entry, RedactIn())
     dump = b"".join(str(row).encode() for row in node.db.connection().iterdump())
     assert b"Mrs Smith" not in dump
+
+
+def test_what_was_freed_before_words_were_taken_out_holds_none_of_them(tmp_path):
+    connection = sqlite3.connect(":memory:")
+    connection.execute("PRAGMA secure_delete = OFF")  # as most builds have it
+    connection.execute(f"PRAGMA secure_delete = {files.PRAGMAS['secure_delete']}")
+    connection.execute("CREATE TABLE dispatch (note TEXT)")
+    connection.execute("INSERT INTO dispatch VALUES ('Mrs Smith drove')")
+    connection.execute("DROP TABLE dispatch")  # as a rebuild does
+    connection.commit()
+    assert b"Mrs Smith" not in connection.serialize()
+    assert files.open_database(tmp_path).pragma("secure_delete") == 1
 
 
 def test_a_drop_that_named_a_need_in_words_leaves_none_of_them(node):
