@@ -115,7 +115,8 @@ def _expected(node: Any, cells: Any, place: str, line: LineIn) -> int:
 def dispatch(here: Scene) -> None:
     """Goods leave for another place, or, so it is typed, for the one they are at, which is refused."""
     world, rng = here.world, here.world.rng
-    body = DispatchIn(place=here.place(), to=here.place(), lines=lines(here), at=at(world, here.process))
+    place = here.place()
+    body = DispatchIn(place=place, to=here.elsewhere(place), lines=lines(here), at=at(world, here.process))
     body.waybill = rng.choice([None, f"WB-{rng.randint(1, 9)}"])
     body.vehicle, body.driver, body.seal, body.note = note(world), note(world), rng.choice([None, "S7"]), note(world)
     body.need = rng.choice([None, need_of(here)])
@@ -124,14 +125,16 @@ def dispatch(here: Scene) -> None:
 
 def move(here: Scene) -> None:
     """Both ends of a transfer before the eyes of the same people."""
-    body = MoveIn(place=here.place(), to=here.place(), lines=lines(here), at=at(here.world, here.process))
+    place = here.place()
+    body = MoveIn(place=place, to=here.elsewhere(place), lines=lines(here), at=at(here.world, here.process))
     body.note = note(here.world)
     here.do("move", lambda: moving.move(here.node, body), OutOfRange)
 
 
 def bring_back(here: Scene) -> None:
     """What is left on a vehicle goes back."""
-    body = ReturnIn(vehicle=here.place(), to=here.place(), at=at(here.world, here.process))
+    vehicle = here.place()
+    body = ReturnIn(vehicle=vehicle, to=here.elsewhere(vehicle), at=at(here.world, here.process))
     here.do("move", lambda: runs.bring_back(here.node, body), OutOfRange, Conflict)
 
 

@@ -196,7 +196,7 @@ HAPPENINGS: dict[Happening, int] = {
     write_something_odd: 3,
     wording.undo: 7,
     wording.correct: 3,
-    wording.redact: 7,
+    wording.redact: 12,
 }
 
 

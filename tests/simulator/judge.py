@@ -64,12 +64,15 @@ class _Copy:
 
 def accounted(machine: Machine, node: Any = None) -> None:
     """All that came in is accounted for, in exact numbers: for each item, place, team and for the whole network."""
-    for by in accounts.BY:
+    for by in accounts.BY if node is None else ("place",):
         books = accounts.balance(node or machine.node, by)
         assert books["balanced"], f"the books of {machine.name} don't balance: {books['problems']}"
+        sums: dict[tuple[str, str], int] = {}  # by team and item
         for row in [*books["items"], *books[f"{by}s"]]:
             came, went = (sum(parse_qty(row[name]) for name in names) for names in (CAME, WENT))
             assert came == went, f"{machine.name} can't account for {row}"
+            sums[row.get("team", "all"), row["item"]] = sums.get((row.get("team", "all"), row["item"]), 0) + came - went
+        assert not any(sums.values()), f"{machine.name} can't account for what teams have: {sums}"
 
 
 def one_act(machine: Machine, found: list[Any]) -> None:

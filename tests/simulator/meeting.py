@@ -119,8 +119,8 @@ def _heads(machine: Machine) -> set[Any]:
     """What a machine tells of: but for nodes that it believes up to an entry, of which it can only tell what it holds a
     signature for, and those lie where each part was first handed over."""
     log = machine.node.log
-    logs, blocks = log.store.logs(), log.policy()[0].blocks
-    return {leaf for leaf in log.leaves() if blocks.get(logs[leaf.log].node, NOTHING) == NOTHING}
+    leaves, logs, blocks = log.leaves(), log.store.logs(), log.policy()[0].blocks
+    return {leaf for leaf in leaves if blocks.get(logs[leaf.log].node, NOTHING) == NOTHING}
 
 
 def meet(world: World, one: Machine, other: Machine) -> None:

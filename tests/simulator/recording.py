@@ -36,6 +36,11 @@ class Scene(NamedTuple):
         """Some place."""
         return self.world.rng.choice(self.places)
 
+    def elsewhere(self, place: str) -> str:
+        """Mostly another place, if there is one."""
+        others = [other for other in self.places if other != place]
+        return self.world.rng.choice(others) if others and self.world.rng.random() < 0.9 else self.place()
+
     def item(self) -> str:
         """Some item."""
         return self.world.rng.choice(self.items)

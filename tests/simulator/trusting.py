@@ -71,7 +71,8 @@ def shun(world: World) -> None:
         return
     last = world.rng.choice([entries[-1], world.rng.choice(entries), None])
     world.say(f"all others block {node_id(shunned)[:8]}{f' after {last.id.hex()[:8]}' if last else ''}")
-    blocking = [machine for machine in others if last is None or machine.node.log.get(last.id)]
+    heard = [machine for machine in others if machine.node.log.keys_of(shunned)]
+    blocking = [machine for machine in heard if last is None or machine.node.log.get(last.id)]
     for machine in blocking:
         machine.node.log.block(shunned, last.id if last else None)
     for machine in world.machines:

@@ -58,6 +58,7 @@ class World:
         happenings.rename_team(self, machine, machine.main)
         if self.rng.random() < 0.7:
             happenings.add_place(self, machine, machine.main)
+            happenings.add_place(self, machine, machine.main)
             happenings.add_item(self, machine, machine.main)
         return machine
 
