@@ -47,8 +47,11 @@ def at_this_point(machine: Machine) -> None:
     node must also be right that is never read from between two exchanges.
     """
     with machine.safe():
-        wording.gone(machine)
-        accounted(machine, _Copy(machine) if machine.world.seldom_read else machine.node)
+        point = machine.disk, machine.node.log.tick()
+        if point != machine.judged:
+            machine.judged = point
+            wording.gone(machine)
+            accounted(machine, _Copy(machine) if machine.world.seldom_read else machine.node)
 
 
 class _Copy:

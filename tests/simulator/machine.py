@@ -69,6 +69,7 @@ class Machine:
     recording: str = ""
     crashes: int = 0
     fragile_boot: bool = False
+    judged: tuple[sqlite3.Connection, int] | None = None  # the disk and the tick at which it was last found in order
 
     def __post_init__(self) -> None:
         self.config = Config(self.folder / self.name, addresses=(f"http://{self.name}.sim:8481",))
