@@ -87,7 +87,10 @@ def count(here: Scene) -> None:
     body = CountIn(place=place, lines=seen, at=at(world, here.process), note=note(world))
     with here.machine.safe():
         known = judge.folded(here.machine)
-    done = here.do("count", lambda: record.count(here.node, body))
+    with here.machine.safe():
+        merged = sameness.merged(here.node, "item").heads
+    refusals = (OutOfRange,) if merged else ()  # of one item's two names one may be counted by lots, one as a whole
+    done = here.do("count", lambda: record.count(here.node, body), *refusals)
     if done:
         when = world.acknowledged[bytes.fromhex(done.entry)].fact.at
         cells = model.cells([e for e in known if getattr(e.fact, "at", 0) <= when or hasattr(e.fact, "target")])
