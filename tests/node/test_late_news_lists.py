@@ -9,30 +9,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from node import accounts, alerts, counting, events, merging, needs, queries, traces, transfers
+from node import accounts, alerts, events
 from node.events import (
-    Arrival,
     Count,
     CountLine,
-    Dispatch,
-    Distribution,
     Item,
     Keep,
-    Loss,
-    Need,
     Place,
     Receipt,
     ReceiptLine,
     Redaction,
-    Repack,
-    SameAs,
     Void,
 )
-from node.units import format_qty
 from tests import model
 from tests.fakes import memory_node
 from tests.node.test_late_news import AT, BASE, CASES, COUNTED, HOUR, MERGES, NEWS
-from tests.simulator import scattered
+from tests.simulator import scattered, worklists
 
 SOMEBODY = "somebody"
 NOW = AT + 30 * HOUR
@@ -133,25 +125,6 @@ def _hearer(*teams: scattered.Team) -> Any:
     return node
 
 
-def lists(node: Any) -> dict[str, Any]:
-    """Everything that people look at."""
-    entries = [entry for batch in node.log.folded() for entry in batch if entry.fact]
-    entries.sort(key=lambda entry: entry.id)
-    dependents = traces.dependents(node, entries)
-    undone = traces.undone(node, entries)
-    return {
-        "alerts": alerts.rows(node, everywhere=True),
-        "transfers": transfers.rows(node, every=True),
-        "counts": counting.counts(node),
-        "merges": merging.suggestions(node),
-        "needs": needs.rows(node, everything=True),
-        "dependents": {id.hex(): [row["entry"] for row in rows] for id, rows in sorted(dependents.items())},
-        "undone": {id.hex(): row for id, row in sorted(undone.items())},
-        "log": queries.log(node),
-        "stock": queries.stock(node, lots=True),
-    }
-
-
 CHOSEN = [
     (name, touch)
     for name, (_, base) in CASES.items()
@@ -167,7 +140,7 @@ def test_everything_comes_to_the_same_and_the_lists_say_what_to_look_at(name, to
         if not digests:
             digests.add(_rebuilt(node))
         digests.add(node.fold.digest())
-        found = lists(node)
+        found = worklists.read(node)
         told.add(msgspec.json.encode(found))
         assert model.on_hand(story.entries) == {
             row[:3]: row[3] for row in node.db.execute_sql("SELECT place, item, lot, qty FROM stock WHERE qty <> 0")
@@ -175,12 +148,8 @@ def test_everything_comes_to_the_same_and_the_lists_say_what_to_look_at(name, to
         assert accounts.balance(node, "place")["balanced"]
         _words_are_gone(node, story)
     assert (len(digests), len(told)) == (1, 1)
-    _say_what_others_did(found, story)
-    _say_what_is_on_its_way(found, story)
-    _say_what_counts_explain(found, story)
-    _say_what_may_be_one(found, story)
-    _say_what_is_needed(found, story)
-    _say_what_rests_on_what(found, story)
+    worklists.say_what_to_look_at(found, story.entries)
+    _say_no_more_than_is_left(found, story)
 
 
 def test_every_kind_of_fact_is_the_news_once():
@@ -201,6 +170,15 @@ def _words_are_gone(node: Any, story: Story) -> None:
         assert node.log.get(piece.entry.id).fact == fact
 
 
+def _say_no_more_than_is_left(found: Any, story: Story) -> None:
+    """Who is silenced is in no list; and an undo gives its reason, if its words are left."""
+    told = msgspec.json.encode(found)
+    assert not any(_who(name) in told for name in story.silenced())
+    undos = {name: piece.entry for name, piece in story.pieces.items() if isinstance(piece.entry.fact, Void)}
+    whys = {entry.id.hex(): "" if name in story.silenced() else entry.fact.why for name, entry in undos.items()}
+    assert all(row["why"] == whys[row["entry"]] for row in found["undone"].values())
+
+
 def _rebuilt(node: Any) -> str:
     """All hashes and signatures hold, and the digest when all is folded anew."""
     assert node.log.verify() == []
@@ -209,100 +187,10 @@ def _rebuilt(node: Any) -> str:
     return str(node.fold.digest())
 
 
-def _standing(story: Story, *kinds: type) -> list[Any]:
-    return model.standing(story.entries, *kinds)
-
-
-def _kinds(found: Any, *kinds: str) -> list[Any]:
-    return [row for row in found["alerts"] if row["kind"] in kinds]
-
-
-def _say_what_others_did(found: Any, story: Story) -> None:
-    """Whatever others recorded at our places and stands is to be looked at, and can be told without its words."""
-    moved = _standing(story, Receipt, Distribution, Loss, Count, Dispatch, Arrival, Repack)
-    assert {row["entry"] for row in _kinds(found, "by_others")} == {entry.id.hex() for entry in moved}
-    told = msgspec.json.encode(found)
-    assert not any(_who(name) in told for name in story.silenced())
-
-
-def _say_what_is_on_its_way(found: Any, story: Story) -> None:
-    sums = model.transit(story.entries)
-    sent = {entry.id.hex(): entry for entry in story.entries if isinstance(entry.fact, Dispatch)}
-    gone = {id.hex() for id in model.undone(story.entries)}
-    statuses = {row["dispatch"]: row["status"] for row in found["transfers"]}
-    came = {entry.fact.dispatch for entry in _standing(story, Arrival)}
-    for dispatch in {*sent, *came}:
-        open_ = [sent_ - sum(rest) for (of, _, _), (sent_, *rest) in sums.items() if of == dispatch]
-        if dispatch not in sent:
-            expected = "unmatched"
-        elif dispatch in gone:
-            expected = "voided" if dispatch in came else None
-        else:
-            expected = "over" if min(open_) < 0 else "in_transit" if max(open_) else "short"
-        assert statuses.get(dispatch) == expected
-        shown = _kinds(found, "unmatched", "voided", "over", "short")
-        assert [row["entry"] for row in shown] == ([dispatch] if expected in ("unmatched", "voided", "over") else [])
-        assert all(row["action"] for row in shown)
-
-
-def _say_what_counts_explain(found: Any, story: Story) -> None:
-    """What a count found, against what was there before it by all that is known."""
-    counts = _standing(story, Count)
-    assert {row["entry"] for row in found["counts"]} == {entry.id.hex() for entry in counts}
-    for row in found["counts"]:
-        count = next(entry for entry in counts if entry.id.hex() == row["entry"])
-        key = count.fact.at, count.lamport, count.id
-        moved = [e for e in _standing(story, *model.STOCK_FACTS) if (e.fact.at, e.lamport, e.id) < key]
-        cell = model.cells(moved).get((count.fact.place, row["item"]), model.Cell())
-        line = next(line for line in count.fact.lines if (line.item, line.lot) == (row["item"], row["lot"]))
-        before = sum(cell.lots.values()) if line.lot is None else cell.lots.get(line.lot, 0)
-        assert row["variance"] == format_qty(line.qty - line.expected)
-        assert row["explained"] == format_qty(before - line.expected)
-
-
-def _say_what_may_be_one(found: Any, story: Story) -> None:
-    """What others say is one is suggested, and nothing of it once that is taken back."""
-    said = _standing(story, SameAs)
-    assert {row["entry"] for row in found["merges"]} == {entry.id.hex() for entry in said}
-    assert {row["entry"] for row in _kinds(found, "merge_suggestion")} == {entry.id.hex() for entry in said}
-
-
-def _say_what_is_needed(found: Any, story: Story) -> None:
-    """A need that stands is open, or is closed by a renewal that stands, and says how much is still lacking."""
-    stand = {entry.id.hex(): entry for entry in _standing(story, Need)}
-    assert {row["need"] for row in found["needs"]} == set(stand)
-    for row in found["needs"]:
-        closed = any(entry.fact.closed for entry in _standing(story, events.Renewal))
-        given = sum(line.qty for e in _standing(story, Distribution) if e.fact.need for line in e.fact.lines)
-        assert row["status"] == ("closed" if closed else "open")
-        assert row["lines"][0]["answered"] == format_qty(given)  # what was pledged is over by now
-        shown = _kinds(found, "need_unanswered", "need_open", "need_stale")
-        kinds = [] if closed else ["need_open" if given else "need_unanswered"]
-        assert [one["kind"] for one in shown] == kinds
-
-
-def _say_what_rests_on_what(found: Any, story: Story) -> None:
-    """What names an entry and stands is listed with it, also where that is undone; so is who undid what, and why."""
-    fields = ("dispatch", "need")
-    naming: dict[str, list[str]] = {}
-    known = {entry.id.hex() for entry in story.entries}
-    for entry in _standing(story, events.Fact):
-        for target in {getattr(entry.fact, field, "") for field in fields} & known:
-            naming.setdefault(target, []).append(entry.id.hex())
-    assert found["dependents"] == naming
-    assert set(found["undone"]) == {id.hex() for id in model.undone(story.entries)}
-    whys = {p.entry.id.hex(): "" if n in story.silenced() else p.entry.fact.why for n, p in _undos(story).items()}
-    assert all(row["why"] == whys[row["entry"]] for row in found["undone"].values())
-
-
-def _undos(story: Story) -> dict[str, scattered.Piece]:
-    return {name: piece for name, piece in story.pieces.items() if isinstance(piece.entry.fact, Void)}
-
-
 # what it reads like
 
 
-def told(touch: str, name: str, kind: str) -> list[str]:
+def said(touch: str, name: str, kind: str) -> list[str]:
     """The sentences of the alerts of a kind, and what to do about them, when all has arrived."""
     story = Story(name, touch)
     scattered.hear(story.node, list(story.pieces.values())[::-1])
@@ -310,23 +198,23 @@ def told(touch: str, name: str, kind: str) -> list[str]:
 
 
 def test_goods_that_came_in_of_a_dispatch_that_was_undone_are_to_be_settled_by_two_teams():
-    (said,) = told("an undo of what it rests on", "arrival", "voided")
-    assert "came in, but its sender undid the dispatch" in said and "one of the two should be undone" in said
+    (sentence,) = said("an undo of what it rests on", "arrival", "voided")
+    assert "came in, but its sender undid the dispatch" in sentence and "one of the two should be undone" in sentence
 
 
 def test_goods_of_a_dispatch_that_nobody_has_heard_of_are_asked_about():
-    (said,) = told("words out", "arrival of nothing sent", "unmatched")
-    assert "of a dispatch that nobody here has heard of" in said and "sync with its sender" in said
+    (sentence,) = said("words out", "arrival of nothing sent", "unmatched")
+    assert "of a dispatch that nobody here has heard of" in sentence and "sync with its sender" in sentence
 
 
 def test_a_need_is_open_again_when_the_drop_for_it_is_undone():
-    assert "still needs 2 Rice" in told("nothing", "drop for a need", "need_open")[0]
-    assert told("its undo", "drop for a need", "need_open") == []
-    assert "needs 5 Rice" in told("its undo", "drop for a need", "need_unanswered")[0]
+    assert "still needs 2 Rice" in said("nothing", "drop for a need", "need_open")[0]
+    assert said("its undo", "drop for a need", "need_open") == []
+    assert "needs 5 Rice" in said("its undo", "drop for a need", "need_unanswered")[0]
 
 
 def test_too_little_is_told_only_while_nothing_later_says_otherwise():
-    assert told("nothing", "count of a lot", "low") == []
+    assert said("nothing", "count of a lot", "low") == []
     story = Story("count", "nothing")
     scattered.hear(story.node, [story.teams["us"].write(Count(AT + HOUR, "depot", [CountLine("rice", 400)]))])
     assert "down to 0.4 kg" in alerts.rows(story.node, kind="low")[0]["text"]
@@ -335,5 +223,5 @@ def test_too_little_is_told_only_while_nothing_later_says_otherwise():
 
 
 def test_a_place_goes_by_its_earlier_name_in_every_list_when_the_words_are_out():
-    assert "at Mrs news Smith." in told("a count", "place", "by_others")[0]
-    assert "at Depot." in told("words out, and a count", "place", "by_others")[0]
+    assert "at Mrs news Smith." in said("a count", "place", "by_others")[0]
+    assert "at Depot." in said("words out, and a count", "place", "by_others")[0]

@@ -1,7 +1,7 @@
-"""Entries that arrive in any order at all: a team that writes each of them into a log of its own, and a node that hears.
+"""Entries that arrive in any order at all: a team that writes each into a log of its own, and a node that hears them.
 
-Within one log entries come in order. A team that opens a new log for each entry, as after many restored backups, is what
-lets anything come before anything else, also a redaction before its target.
+Within one log entries come in order. A team that opens a new log for each entry, as after many a restored backup, lets
+anything come before anything else, also a redaction before its target.
 """
 
 from collections.abc import Iterator, Sequence
