@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from node import accounts, queries
 from node.events import Arrival, Dispatch, Void
 from node.fold import Projector
+from node.folding.happenings import KINDS
 from node.units import format_qty, parse_qty
 from sync.fence import MemoryFence
 from sync.log import Log
 from tests import model
+from tests.node.test_fold import catalogue_of
 from tests.simulator import wording
 from tests.simulator.crash import Database, Fuse, new_disk
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from tests.simulator.world import World
 
 CAME = ("received", "transferred_in")
+KEPT = {table: f"SELECT id, {', '.join(columns.split())} FROM {table}" for table, columns, _ in KINDS.values()}
 WENT = ("distributed", "transferred_out", "in_transit", "lost", "unexplained", "repacked", "on_hand")
 
 
@@ -121,6 +124,7 @@ def as_told(machine: Machine, process: Process | None = None) -> None:
     undone = {row["entry"] for row in listed if row["void"]}
     assert undone == {id.hex() for id in model.undone(entries)}
     assert {row["place"] for row in queries.places(node, raw=True)} == set(model.declared_first(entries))
+    assert catalogue_of(node.fold) == model.stated(entries), f"{machine.name} calls things otherwise than the model"
 
 
 def _halves(entries: list[Any]) -> list[tuple[Any, Any]]:
@@ -150,6 +154,8 @@ def agreed(world: World, group: list[Machine]) -> None:
     digests = {tuple(machine.node.digest().values()) for machine in group}
     assert len(digests) == 1, f"the digests differ: {[(m.name, m.node.digest()) for m in group]}"
     apart(world, group)
+    kept = [{table: sorted(rows(m.node, sql)) for table, sql in KEPT.items()} for m in group]
+    assert all(one == kept[0] for one in kept), "what is kept of entries differs, in words that are in no digest"
     for machine in group:
         sound(machine)
         whole(world, machine, group)
