@@ -70,7 +70,7 @@ def keep(here: Scene) -> None:
 def merge(here: Scene) -> None:
     """Two ids are said to be one thing, perhaps also the other way round; a thing and itself are one already."""
     kind, ids = here.world.rng.choice([("item", here.items), ("place", here.places)])
-    one, other = here.world.rng.choice(ids), here.world.rng.choice(ids)
+    one, other = here.world.rng.choice([here.world.rng.sample(ids, 2) if len(ids) > 1 else ids * 2, ids[:1] * 2])
     body = SameAsIn(kind=kind, id=one, same=other, why=note(here.world))
     here.do("merge", lambda: merging.same(here.node, body), OutOfRange)
 
@@ -103,6 +103,9 @@ def _asked(here: Scene) -> list[LineIn]:
 def answer_need(here: Scene) -> None:
     """A need is renewed or closed, something is pledged, or given, for it; or pledged to anybody."""
     world, of, node = here.world, goods.need_of(here), here.node
+    if of is None and world.rng.random() < 0.7:
+        need(here)
+        return
     when = {"at": at(world, here.process), "note": note(world)}
     pledged = PledgeIn(place=here.place(), lines=_asked(here), need=of, until=until(world, here.process), **when)
     renewed = RenewIn(until=until(world, here.process), **when)
@@ -186,10 +189,10 @@ HAPPENINGS: dict[Happening, int] = {
     goods.repack: 3,
     goods.build_kits: 2,
     goods.write_off: 1,
-    need: 2,
-    answer_need: 5,
-    merge: 2,
-    keep: 2,
+    need: 4,
+    answer_need: 8,
+    merge: 5,
+    keep: 3,
     start_from_template: 1,
     say_of_an_item: 3,
     say_of_a_place: 2,

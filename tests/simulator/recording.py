@@ -76,7 +76,7 @@ def acknowledged(
     """
     node = process.node
     with machine.safe():
-        before, stood = _head(node), node.digest()
+        before, stood = _head(node), machine.disk.serialize()
     machine.recording = what
     try:
         answer = write()
@@ -86,8 +86,7 @@ def acknowledged(
     except (DiskFull, TooMany, *refusals) as problem:
         machine.recording = ""
         world.say(f"{machine.name} refuses a {what}: {problem.what}")
-        with machine.safe():
-            assert (_head(node), node.digest()) == (before, stood), "a refusal left something behind"
+        assert machine.disk.serialize() == stood, "a refusal left something behind"
         return None
     machine.recording = ""
     with machine.safe():

@@ -18,6 +18,7 @@ STEPS_MIN, STEPS_MAX = 12, 30
 DAY_MS = 86_400_000
 PAUSES_MS = (0, 1, 40, 1000, 60_000, 3_600_000, DAY_MS)
 CLONES_MAX = 2
+AT_A_TIME = (1, 1, 2, 4)  # how much somebody records before something else happens
 SHUNNING = 0.25  # how often all others stop listening to one node, in the end
 Edge = tuple[Machine, Machine]
 
@@ -59,6 +60,7 @@ class World:
         if self.rng.random() < 0.7:
             happenings.add_place(self, machine, machine.main)
             happenings.add_place(self, machine, machine.main)
+            happenings.add_item(self, machine, machine.main)
             happenings.add_item(self, machine, machine.main)
         return machine
 
@@ -174,7 +176,8 @@ class World:
 def _recording(act: Callable[[World, Machine, Process], None]) -> Callable[[World], None]:
     def do(world: World) -> None:
         machine = world.a_machine()
-        act(world, machine, world.rng.choice(machine.processes))
+        for _ in range(world.rng.choice(AT_A_TIME)):
+            act(world, machine, world.rng.choice(machine.processes))
 
     return do
 
@@ -282,9 +285,9 @@ def _look(world: World) -> None:
 RECORD = _recording(happenings.move_goods)
 ACTIONS: dict[Callable[[World], None], float] = {
     RECORD: 16,
-    _recording(happenings.happen): 30,
+    _recording(happenings.happen): 36,
     _recording(happenings.add_item): 3,
-    _recording(happenings.add_place): 3,
+    _recording(happenings.add_place): 2,
     _recording(happenings.rename_team): 1,
     trusting.block: 4,
     trusting.accept: 3,
