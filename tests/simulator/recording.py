@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from node import events
 from node.units import format_qty, format_time
 from sync.errors import DiskFull, Problem, TooMany
 from tests.simulator import judge
@@ -105,7 +106,7 @@ def _keep(world: World, machine: Machine, node: Any, before: bytes, answer: Any)
     assert getattr(answer, "entry", last.id.hex()) in [entry.id.hex() for entry in written]
     for entry in written:
         world.acknowledged[entry.id] = entry
-        world.say(f"{machine.name} records {entry.id.hex()[:8]}: {entry.fact}")
+        world.say(f"{machine.name} records {entry.id.hex()[:8]}: {events.encode(entry.fact).decode()}")
         machine.holds.add(entry.id)
 
 
