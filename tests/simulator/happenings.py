@@ -161,7 +161,6 @@ def write_something_odd(here: Scene) -> None:
     """What is not to be written, and can be: it comes to the same on every node."""
     rng, item, place = here.world.rng, here.item(), here.place()
     now, amount, lot = here.node.clock(), thousandths(here.world), rng.choice(["", *LOTS])
-    other = rng.choice(list(here.world.acknowledged.values()) or [None])
     choices: list[Any] = [
         Arrival(now, place, rng.randbytes(32).hex(), [ArrivalLine(item, amount, lot, 1, 2)]),
         Repack(now, place, [Line(item, amount, lot)], [ReceiptLine(item, amount, lot)]),
@@ -169,12 +168,19 @@ def write_something_odd(here: Scene) -> None:
         events.Dispatch(now, place, place, [Line(item, amount, lot)]),
         Receipt(now + 400 * DAY_MS, place, [ReceiptLine(item, amount, lot)]),
     ]
-    if other and other.node != here.machine.keys.node:  # neither undoes nor silences what another wrote
-        choices.append(Void(other.id.hex(), "not mine", now))
-        if not isinstance(other.fact, Redaction):
-            left = msgspec.Raw(events.encode(events.without_words(other.fact)))
-            choices.append(Redaction(now, other.id.hex(), left))
     write(here, rng.choice(choices))
+
+
+def meddle(here: Scene) -> None:
+    """What another wrote is undone, or its words are taken out, which neither undoes nor silences anything."""
+    rng, own = here.world.rng, here.machine.keys.node
+    others = [entry for entry in goods.told_of(here, events.Fact) if entry.node != own]
+    others = [entry for entry in others if not isinstance(entry.fact, (Void, Redaction))]
+    if others:
+        entry, now = rng.choice(others), here.node.clock()
+        left = msgspec.Raw(events.encode(events.without_words(entry.fact)))
+        target = entry.id.hex()
+        write(here, rng.choice([Void(target, "not mine", now), Redaction(now, target, left)]))
 
 
 # what happens
@@ -196,7 +202,8 @@ HAPPENINGS: dict[Happening, int] = {
     start_from_template: 1,
     say_of_an_item: 3,
     say_of_a_place: 2,
-    write_something_odd: 3,
+    write_something_odd: 2,
+    meddle: 4,
     wording.undo: 7,
     wording.correct: 3,
     wording.redact: 12,

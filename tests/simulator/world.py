@@ -217,6 +217,14 @@ def _restart(world: World) -> None:
     machine.restart()
 
 
+def _move_disk(world: World) -> None:
+    """A disk is put into another computer: its node goes on in a new log, and its logs travel in any order."""
+    machine = world.a_machine()
+    machine.mark += "'"
+    world.say(f"the disk of {machine.name} is put into another computer")
+    machine.restart()
+
+
 def _second(world: World) -> None:
     machine = world.a_machine()
     world.say(f"a second process on {machine.name}")
@@ -298,6 +306,7 @@ ACTIONS: dict[Callable[[World], None], float] = {
     _write_bundle: 3,
     _read_bundle: 7,
     _restart: 2,
+    _move_disk: 3,
     _second: 2,
     _snapshot: 4,
     _restore: 5,
