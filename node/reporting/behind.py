@@ -112,7 +112,7 @@ def behind(
         return iter(made)
 
     about = {**scope.about(), **row, "figure": name}
-    return Report("entries", f"Entries behind {name.replace('_', ' ')}", COLUMNS, _rows, about)
+    return Report("entries-behind", f"Entries behind {name.replace('_', ' ')}", COLUMNS, _rows, about)
 
 
 def _cells(view: View, told: Sequence[Axis], row: Mapping[str, str]) -> list[Cell]:

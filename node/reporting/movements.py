@@ -43,13 +43,18 @@ def up_to_date(node: Node, progress: Progress | None = None) -> Iterator[Any]:
     """The connection to tables of movements that lag behind nothing, as of one moment. `progress` is told how many
     entries were taken."""
     while True:
-        _check_version(node)
-        while not _take(node, progress):
-            pass
         with node.log.reading(), node.db.atomic():
-            if _is_current(node):  # else another process wrote just now
+            if is_current(node):
                 yield node.db.connection()
                 return
+        refresh(node, progress)
+
+
+def refresh(node: Node, progress: Progress | None = None) -> None:
+    """Take what the tables lack, slice by slice, each in a transaction of its own."""
+    _check_version(node)
+    while not is_current(node) and not _take(node, progress):
+        pass
 
 
 def _take(node: Node, progress: Progress | None) -> bool:
@@ -100,7 +105,8 @@ def _is_of_this_version(node: Node) -> bool:
     return bool(node.db.connection().execute(sql, (NAME,)).fetchall() == [(VERSION,)])
 
 
-def _is_current(node: Node) -> bool:
+def is_current(node: Node) -> bool:
+    """Whether the tables are of this version and lack nothing that has been folded."""
     return _is_of_this_version(node) and _taken(node.db.connection()) == node.log.ends()
 
 
