@@ -140,10 +140,9 @@ End = tuple[Grain, str, int, str, str]  # what, on which account, by which entry
 
 def _ends(tracer: Tracer) -> Iterator[End]:
     """Where all grains are in the end: in uses, at places, or on their way."""
-    for uses in tracer.flow.uses.values():
-        for use in uses:
-            for piece in use.pieces:
-                yield from ((grain, use.account, use.n, use.place, use.item) for grain in piece.grains)
+    for end in tracer.flow.ends.values():
+        for n, piece in end.pieces:
+            yield from ((grain, end.account, n, end.place, end.item) for grain in piece.grains)
     for pool in tracer.flow.pools.values():
         for piece in pool.pieces():
             yield from ((grain, _lies(pool), 0, pool.place, pool.item) for grain in piece.grains)

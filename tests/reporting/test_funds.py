@@ -80,9 +80,8 @@ def test_no_layer_is_negative_and_all_layers_are_what_the_statement_says(seed: i
             moved[pool.item, "transit" if pool.dispatch else pool.place] += sum(piece.qty for piece in pool.pieces())
         for pool, owed in tracer.owed:
             moved[pool.item, "transit" if pool.dispatch else pool.place] -= owed
-        for (account, place, item), uses in tracer.flow.uses.items():
-            name = account.partition(":")[0]
-            moved[item, place, name] += sum(piece.qty for use in uses for piece in use.pieces)
+        for end in tracer.flow.ends.values():
+            moved[end.item, end.place, end.account.partition(":")[0]] += sum(piece.qty for _, piece in end.pieces)
         for row in table(statement(node, Scope(until=until), ["place"])):
             key = row["item"], row["place"]
             moved[key[0], "transit"] -= row["in_transit"]
