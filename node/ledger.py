@@ -6,7 +6,7 @@ tables. All quantities are integers in thousandths.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from node.events import Arrival, Count, CountLine, Dispatch, Distribution, Loss, Receipt, Repack, Void
@@ -91,19 +91,24 @@ def replay(node: Node) -> Books:
     facts, origins = _standing(node)
     ledgers: defaultdict[str, Ledger] = defaultdict(Ledger)
     for id, fact in facts:
-        if isinstance(fact, Arrival):
-            for line in fact.lines:
-                origin = origins.get(fact.dispatch, "")
-                ledgers[line.item].arrive(fact.dispatch, origin, fact.place, line)
-        elif isinstance(fact, Dispatch):
-            for sent in fact.lines:
-                ledgers[sent.item].send(id, fact.place, sent.lot, sent.qty)
-        else:
-            _post(ledgers, fact)
+        post(ledgers, id, fact, origins)
     return Books(dict(ledgers), origins)
 
 
-def _post(ledgers: defaultdict[str, Ledger], fact: Receipt | Distribution | Loss | Count | Repack) -> None:
+def post(ledgers: Mapping[str, Ledger], id: str, fact: Fact, origins: Mapping[str, str]) -> None:
+    """Post one fact, by its hex id, to the ledgers of its items: a mapping that makes those that are missing."""
+    if isinstance(fact, Arrival):
+        for line in fact.lines:
+            origin = origins.get(fact.dispatch, "")
+            ledgers[line.item].arrive(fact.dispatch, origin, fact.place, line)
+    elif isinstance(fact, Dispatch):
+        for sent in fact.lines:
+            ledgers[sent.item].send(id, fact.place, sent.lot, sent.qty)
+    else:
+        _post(ledgers, fact)
+
+
+def _post(ledgers: Mapping[str, Ledger], fact: Receipt | Distribution | Loss | Count | Repack) -> None:
     """A fact that has to do with one place alone."""
     if isinstance(fact, Repack):
         for line in fact.used:

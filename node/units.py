@@ -14,8 +14,8 @@ _LIKE_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _MONEY = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+|(?=\.\d))(\.\d*)?")
 _PACKED = re.compile(r"([+-]?\d{1,16}(?:\.\d{1,3})?)\s*([^\W\d_][\w -]*)?")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MS_MIN = (dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
-_MS_MAX = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
+MS_MIN = (dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
+MS_MAX = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
 
 
 def parse_qty(text: str) -> int:
@@ -113,7 +113,7 @@ def format_time(ms: int) -> str:
 
     What a wild clock wrote from beyond the years 1 to 9999 shows as the end of that span.
     """
-    ms = min(max(ms, _MS_MIN), _MS_MAX)
+    ms = min(max(ms, MS_MIN), MS_MAX)
     moment = _EPOCH + dt.timedelta(milliseconds=ms)
     return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
 

@@ -87,6 +87,14 @@ def test_the_accounts_are_timed_over_the_lines_of_five_times_as_many_entries(tmp
     assert figures["entries"] >= 2000 and figures["lines"] > 2 * figures["entries"]
 
 
+def test_exports_of_small_books_are_whole(tmp_path: Path) -> None:
+    figures = figures_of("exports", 200, tmp_path)
+    forms = ("csv", "json", "parquet", "hledger", "beancount", "xlsx")
+    kinds = ("lines", "seconds", "peak_mb_over_idle", "mb")
+    assert set(figures) == {"entries"} | {f"{form}_{kind}" for form in forms for kind in kinds}
+    assert len({figures[f"{form}_lines"] for form in forms}) == 1 and figures["csv_lines"] > 3000
+
+
 def test_a_section_that_does_not_exist_is_told() -> None:
     command = [sys.executable, "-m", "tests.bench", "nonsense"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from node import requests
-from node.api import answers, moved, packing
+from node.api import answers, asked, moved, packing, reported
+from node.reporting.registry import ASKED
+from node.reporting.writing.formats import FORMATS
 
 BASE = "/api/v1"
 BODY_BYTES_MAX = 256 * 1024
@@ -16,6 +18,11 @@ _PAGE = {
     "limit": f"Rows at most, 1 to {LIMIT_MAX}.",
 }
 
+_FORMAT = {
+    "format": f"The file: {', '.join(FORMATS)}.",
+    "people": "1: counts of people under five, too.",
+    "words": "1: free text, too.",
+}
 _RAW = {"raw": "1: what this team has merged is shown apart."}
 
 
@@ -79,8 +86,23 @@ READS: dict[str, Read] = {
     "keeps": Read("How items are kept at places.", answers.KeepRow, {"place": "Only this place."} | _PAGE),
     "needs": Read(
         "What people need, and what of it is still lacking, the oldest first.",
-        answers.NeedRow,
+        asked.NeedRow,
         {"all": "1: also what is met, closed or over."} | _PAGE,
+    ),
+    "needs/{need}/nearby": Read(
+        "Who could fill which part of a need: item by item the nearest first; what they promised is taken off.",
+        asked.FillRow,
+        {"within": "Kilometres at most."},
+        of="need",
+    ),
+    "pledges": Read(
+        "What is promised: for needs, or to anyone.",
+        asked.PledgeRow,
+        {"offers": "1: only what is for anyone.", "all": "1: also what is over."} | _PAGE,
+    ),
+    "plan": Read(
+        "Transfers that would meet the known needs with the least distance, the most urgent first: proposals, no more.",
+        asked.PlanRow,
     ),
     "expiring": Read(
         "What has expired or does within so many days, the first to expire first.",
@@ -128,7 +150,14 @@ READS: dict[str, Read] = {
     "reports/balance": Read(
         "The books of each item, replayed from the whole history: what came in is accounted for.",
         answers.BalanceRow,
-        {"by": "place or team: one row each."} | _RAW | _PAGE,
+        {"by": "place or team: one row each."} | _RAW | _PAGE | _FORMAT,
+    ),
+    "reports/{report}": Read(
+        "A report that any node with the same entries can check: as JSON, or as a file of another format.",
+        reported.ReportFile,
+        ASKED | _FORMAT,
+        many=False,
+        of="report",
     ),
     "digest": Read("What two nodes compare to see that they agree.", answers.Digests, many=False),
 }

@@ -19,7 +19,9 @@ from node.cli import (
     reading,
     recording,
     redacting,
+    reporting,
     running,
+    statements,
     templates,
 )
 from node.cli.base import Call, Commands
@@ -48,6 +50,8 @@ for _command in (
     *care.COMMANDS,
     *importing.COMMANDS,
     *reading.COMMANDS,
+    *statements.COMMANDS,
+    *reporting.COMMANDS,
     *company.COMMANDS,
     *templates.COMMANDS,
 ):

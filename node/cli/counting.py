@@ -9,9 +9,10 @@ import click
 
 from node import counting
 from node.cli.base import Call, with_json
+from node.cli.output import whole_file
 from node.cli.packing import pick
-from node.cli.reading import harmless, write_file
 from node.cli.words import local, table
+from node.reporting.writing.cells import harmless
 
 _BLANK = "______"
 
@@ -32,7 +33,8 @@ def count_sheet(call: Call, place: str, as_csv: bool, output: Path | None, **wis
     with call.node() as node:
         rows = counting.sheet(node, place, **wishes)
     if output is not None:
-        write_file(output, _csv(rows, wishes["blind"]))
+        with whole_file(output) as file:
+            file.write(_csv(rows, wishes["blind"]).encode())
         call.answer({"file": str(output), "rows": len(rows)}, f"Written to {output}.")
     elif as_csv and not call.json:
         click.echo(_csv(rows, wishes["blind"]), nl=False)
@@ -54,7 +56,7 @@ def _csv(rows: list[dict[str, Any]], blind: bool) -> str:
     writer.writeheader()
     for row in rows:
         told = row | {"place": row["place_name"], "item": row["item_name"], "packs": _packs(row), "counted": ""}
-        writer.writerow({name: harmless(told[name]) for name in names})
+        writer.writerow({name: harmless(told[name] or "") for name in names})
     return out.getvalue()
 
 

@@ -1,26 +1,17 @@
-"""Commands that look: stock, nearby, log, digest, report, export."""
+"""Commands that look: stock, nearby, log, digest."""
 
-import csv
-import io
-import json
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import click
 
-from node import accounts, queries
-from node.cli.base import Call, say, with_json
+from node import filling, queries
+from node.cli.base import Call, with_json
 from node.cli.naming import spot
-from node.cli.words import age, local, short, table
+from node.cli.words import Column, age, local, short, table
 from node.units import parse_degrees
-from sync.errors import Malformed, Problem
-
-STOCK_FIELDS = ["place", "place_name", "team", "item", "item_name", "unit", "qty", "lot", "expiry", "as_of", "heard"]
+from sync.errors import Malformed
 
 _raw = click.option("--raw", is_flag=True, help="What this team has merged is shown apart.")
-BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained", "repacked", "on_hand"]
 
 
 @click.command()
@@ -56,33 +47,65 @@ def _expired(row: Any) -> str:
 
 
 @click.command()
-@click.argument("item")
-@click.option("--at", required=True, metavar="LAT,LON", help="Where you are, in decimal degrees.")
+@click.argument("item", required=False)
+@click.option("--at", metavar="LAT,LON", help="Where you are, in decimal degrees.")
+@click.option("--need", metavar="NEED", help="In place of item and spot: who could fill this need.")
 @click.option("--within", type=float, metavar="KM", help="No further than this.")
 @_raw
 @with_json
-def nearby(call: Call, item: str, at: str, within: float | None, raw: bool) -> None:
-    """Show who has an item, nearest first, and how old that news is.
+def nearby(call: Call, item: str | None, at: str | None, need: str | None, within: float | None, raw: bool) -> None:
+    """Show who has an item, nearest first, and how old that news is; or who could fill a need.
 
     Example: bucketline nearby insulin --at 29.95,-90.07 --within 20
     """
-    lat, lon = spot(at)
+    if (need is None) == (item is None and at is None):
+        raise click.UsageError("Name an item and a spot (--at LAT,LON), or a need (--need NEED).")
     if within is not None and not 0 <= within < 1e6:
         raise Malformed(f"{within} is not a distance.", todo="Write kilometres, like --within 20.")
+    if need is not None:
+        _could_fill(call, need, within)
+    elif item is None or at is None:
+        raise click.UsageError("Name both the item and where you are: nearby ITEM --at LAT,LON.")
+    else:
+        _who_has(call, item, at, within, raw)
+
+
+def _who_has(call: Call, item: str, at: str, within: float | None, raw: bool) -> None:
+    lat, lon = spot(at)
     with call.node() as node:
         rows = queries.nearby(node, item, parse_degrees(lat or "", 90), parse_degrees(lon or "", 180), within, raw)
         now = node.clock()
+    columns = [*_near(), ("expired", _expired), *_news(now)]
+    call.answer(rows, table(rows, columns, "Nobody that this node has heard of has any."))
+
+
+def _could_fill(call: Call, need: str, within: float | None) -> None:
+    with call.node() as node:
+        rows, now = filling.rows(node, need, within), node.clock()
     columns = [
+        ("item", lambda r: r["item_name"]),
+        ("lacking", lambda r: r["left"]),
+        *_near(),
+        ("pledged", lambda r: "" if r["pledged"] == "0" else r["pledged"]),
+        ("offered", lambda r: "" if r["offered"] == "0" else r["offered"]),
+        ("expiry", lambda r: r["expiry"]),
+        *_news(now),
+    ]
+    call.answer(rows, table(rows, columns, "Nothing is lacking, or nobody that this node has heard of can spare any."))
+
+
+def _near() -> list[Column]:
+    return [
         ("km", lambda r: r["distance_km"]),
         ("place", lambda r: r["place_name"]),
         ("team", lambda r: r["team"]),
         ("qty", lambda r: r["qty"]),
         ("unit", lambda r: r["unit"]),
-        ("expired", _expired),
-        ("as of", lambda r: age(r["as_of"], now)),
-        ("heard", lambda r: age(r["heard"], now)),
     ]
-    call.answer(rows, table(rows, columns, "Nobody that this node has heard of has any."))
+
+
+def _news(now: int) -> list[Column]:
+    return [("as of", lambda r: age(r["as_of"], now)), ("heard", lambda r: age(r["heard"], now))]
 
 
 @click.command("log")
@@ -122,87 +145,4 @@ def digest(call: Call) -> None:
     call.answer(found, [f"{name:7} {value}" for name, value in found.items()])
 
 
-@click.command()
-@click.argument("name", type=click.Choice(["balance"]))
-@click.option("--by", type=click.Choice(accounts.BY), help="One row for each place or team.")
-@_raw
-@with_json
-def report(call: Call, name: str, by: str | None, raw: bool) -> None:
-    """Check the books: everything that came in is accounted for.
-
-    Example: bucketline report balance --by place
-    """
-    with call.node() as node:
-        found = accounts.balance(node, by, raw)
-    rows = found[f"{by}s" if by else "items"]
-    heads = ["item_name", "unit", *(accounts.COLUMNS_SHOWN if by else BALANCE_HEADS)]
-    whose = {"place": ["place_name"], "team": ["team"]}.get(by or "", [])
-    columns = [(head.replace("_", " "), _pick(head)) for head in [*whose, *heads]]
-    call.answer(rows, table(rows, columns, "The books are empty."))
-    say("The books balance." if found["balanced"] else "The books do not balance:")
-    for problem in found["problems"]:
-        say(f"  {problem}")
-
-
-def _pick(name: str) -> Any:
-    return lambda row: row[name]
-
-
-@click.command()
-@click.argument("form", metavar="FORMAT", type=click.Choice(["csv", "json"]))
-@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
-@with_json
-def export(call: Call, form: str, output: Path | None) -> None:
-    """Write the stock by lot as CSV, or stock, places, items and log as JSON.
-
-    Example: bucketline export csv -o stock.csv
-    """
-    with call.node() as node:
-        text = _csv(node) if form == "csv" else _everything(node)
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    write_file(output, text)
-    call.answer({"file": str(output), "bytes": len(text.encode())}, f"Written to {output}.")
-
-
-def _csv(node: Any) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, STOCK_FIELDS, extrasaction="ignore")
-    writer.writeheader()
-    for row in queries.stock(node, lots=True):
-        writer.writerow({name: harmless(row[name]) for name in STOCK_FIELDS})
-    return out.getvalue()
-
-
-def harmless(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets an apostrophe; numbers stay numbers."""
-    text = str(value or "")
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not text[1:].replace(".", "", 1).isdigit():
-        return "'" + text
-    return value
-
-
-def _everything(node: Any) -> str:
-    whole = {
-        "stock": queries.stock(node, lots=True),
-        "places": queries.places(node),
-        "items": queries.items(node),
-        "entries": queries.log(node, limit=1_000_000),
-        "digest": queries.digest(node),
-    }
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
-
-
-def write_file(path: Path, text: str) -> None:
-    """Whole or not at all: a fresh file takes the old one's place."""
-    try:
-        handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(fresh, path)
-    except OSError as error:
-        raise Problem(f"{path} can't be written: {error.strerror}.", todo="Name another file with -o.") from None
-
-
-COMMANDS = [stock, nearby, log_, digest, report, export]
+COMMANDS = [stock, nearby, log_, digest]

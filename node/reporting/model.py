@@ -24,6 +24,8 @@ class Column(NamedTuple):
     kind: Kind = "text"
     hxl: str = ""
     adds_up: bool = False  # whether a sum over all rows means something (rows of one unit or currency)
+    private: bool = False  # free text, which is left out of what leaves the node unless it is asked for
+    counts_people: bool = False  # people or households: small counts are left out likewise
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from node import queries
 from node.access import gate
 from node.web import (
     alerts,
+    asking,
     catalogue_forms,
     company,
     context,
@@ -22,6 +23,7 @@ from node.web import (
     nearby,
     packing,
     recording,
+    reporting,
     runs,
     stock,
 )
@@ -52,6 +54,10 @@ def _gets() -> dict[str, Page]:
         "/entries/<entry>": ("entry", entries.show),
         "/entries/<entry>/correct": ("correct_page", correcting.show),
         "/alerts": ("alerts", alerts.show),
+        "/needs": ("needs", asking.show_all),
+        "/needs/<need>": ("need", asking.show),
+        "/pledges": ("pledges", asking.show_pledges),
+        "/plan": ("plan", asking.show_plan),
         "/same": ("same", merging.show),
         "/transfers": ("transfers", moving.show_all),
         "/transfers/<dispatch>": ("transfer", moving.show),
@@ -68,6 +74,7 @@ def _gets() -> dict[str, Page]:
         "/peers": ("peers", company.show),
         "/places/new": ("place_page", catalogue_forms.new_place),
         "/items/new": ("item_page", catalogue_forms.new_item),
+        "/reports": ("reports", reporting.show),
         "/about": ("about", about),
         "/login": ("login_page", login.show),
     }
@@ -78,7 +85,10 @@ def _posts() -> dict[str, Page]:
         "/record/<name>": ("record_take", recording.take),
         "/entries/<entry>/undo": ("undo", entries.undo),
         "/entries/<entry>/correct": ("correct_take", correcting.take),
+        "/entries/<entry>/redact": ("redact", entries.redact),
         "/alerts/seen": ("alerts_seen", alerts.seen),
+        "/needs/<need>/renew": ("need_renew", asking.renew),
+        "/needs/<need>/close": ("need_close", asking.close),
         "/same": ("same_take", merging.say),
         "/same/<entry>/undo": ("same_undo", merging.take_back),
         "/arrive/read": ("arrive_read", moving.read_text),

@@ -54,6 +54,7 @@ PAGES = [
     "/count-sheet",
     "/count-sheet?blind=1",
     "/counts?all=1",
+    "/reports",
 ]
 TARGETS = ", ".join(
     ["button", "nav a", "select", "input:not([type=hidden]):not([type=radio])", "label:has(> [type=radio])", "textarea"]

@@ -1,0 +1,223 @@
+"""Commands that hand out the books: report and export."""
+
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from node import accounts, queries
+from node.bootstrap import Node
+from node.cli.base import Call, say, with_json
+from node.cli.output import output_to
+from node.cli.words import table
+from node.reporting import history, registry, verifying
+from node.reporting.model import Report
+from node.reporting.stock_report import plain_stock
+from node.reporting.writing import beancount, csv_file, formats, hledger, json_file, parquet, xlsx
+from node.reporting.writing.cells import reader
+from node.reporting.writing.document import Document, Progress
+
+BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained", "repacked", "on_hand"]
+_file = click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+_format = click.option("--format", "form", type=click.Choice(list(formats.FORMATS)), help="As a file of this kind.")
+
+_people = click.option("--people", is_flag=True, help="In a file: counts of people under five, too.")
+_words = click.option("--words", is_flag=True, help="In a file: free text, too, such as notes.")
+
+
+@click.group()
+def report() -> None:
+    """Reports on the books, on the screen or as files; and whether a file says what the books say.
+
+    Example: bucketline report balance --by place
+    """
+
+
+@report.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path, dir_okay=False))
+@with_json
+def verify(call: Call, file: Path) -> None:
+    """Check a report in CSV, HXL or JSON against this node's entries: each figure, or where the first one is off.
+
+    Example: bucketline report verify balance.csv
+    """
+    with call.node() as node, open(file, "rb") as content, queries.one_moment(node):
+        found = verifying.verify(node, content)
+    wrong = found.difference
+    call.answer(found._asdict() | {"difference": wrong and wrong._asdict()}, _verdict(found))
+    if wrong:
+        sys.exit(1)
+
+
+def _verdict(found: verifying.Verdict) -> list[str]:
+    others = "This node doesn't hold the very entries that the report names, or believes others."
+    if found.difference is None:
+        same = f"Yes: each figure of this report ({found.report}) is what the entries come to."
+        return [same] if found.covers else [same, others]
+    line, column, file, books = found.difference
+    where = f"line {line}" if line else "the proof"
+    words = f"No: in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."
+    return [words] if found.covers else [words, others]
+
+
+def _command(name: str) -> click.Command:
+    """`report NAME`, with an option for whatever may be asked of that report."""
+
+    def show(call: Call, form: str | None, output: Path | None, raw: bool = False, **given: Any) -> None:
+        shows = {each: given.pop(each) for each in ("people", "words")}
+        asked = {key: text for key, text in given.items() if text is not None}
+        with call.node() as node:
+            if form or output:
+                _as_file(call, node, name, asked, form or formats.of_file(output or Path()), output, shows)
+            elif name == "balance":
+                _show_balance(call, accounts.balance(node, asked.get("by"), raw), asked.get("by"))
+            else:
+                _show(call, registry.make(node, name, asked))
+
+    show.__doc__ = f"{registry.about(name)}\n\nExample: bucketline report {name} --format xlsx -o {name}.xlsx"
+    function: Callable[..., Any] = with_json(show)
+    if name == "balance":
+        function = click.option("--raw", is_flag=True, help="What this team has merged is shown apart.")(function)
+    for word in reversed(registry.takes(name)):
+        required = word in registry.needs(name)
+        option = "--" + word.replace("_", "-")
+        function = click.option(option, word, required=required, help=registry.ASKED[word])(function)
+    return click.command(name)(_format(_file(_people(_words(function)))))
+
+
+def _as_file(
+    call: Call, node: Node, name: str, asked: Mapping[str, str], form: str, output: Path | None, shows: dict[str, bool]
+) -> None:
+    kind = formats.find(form)
+    with _to(call, output, not kind.shown) as (out, progress), queries.one_moment(node):
+        kind.write(registry.document(node, name, asked, **shows), out, progress)
+
+
+@contextmanager
+def _to(call: Call, output: Path | None, binary: bool) -> Iterator[tuple[IO[bytes], Progress | None]]:
+    """Where to write and whom to tell of it; what was written is told in the end."""
+    with output_to(output, binary) as out, _counting() as progress:
+        yield out, progress
+    if output is not None:
+        call.answer({"file": str(output), "bytes": output.stat().st_size}, f"Written to {output}.")
+
+
+@contextmanager
+def _counting() -> Iterator[Progress | None]:
+    """How many rows are written, on a terminal; how many there will be is known only in the end."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(itertools.count(), label="Rows", show_pos=True, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
+
+
+def _show(call: Call, made: Report) -> None:
+    rows = [json_file.row_of(made.columns, row, told) for row, told in _told(made)]
+    shown = [column for column in made.columns if column.kind != "id"]
+    call.answer(
+        rows, table(rows, [(column.title.lower(), _pick(column.name)) for column in shown], "There is nothing.")
+    )
+    for note in made.notes:
+        say(note)
+
+
+def _told(made: Report) -> Iterator[tuple[Any, list[str]]]:
+    texts = reader(made.columns)
+    return ((row, texts(row)) for row in made.rows())
+
+
+def _show_balance(call: Call, found: Any, by: str | None) -> None:
+    rows = found[f"{by}s" if by else "items"]
+    heads = ["item_name", "unit", *(accounts.COLUMNS_SHOWN if by else BALANCE_HEADS)]
+    whose = {"place": ["place_name"], "team": ["team"]}.get(by or "", [])
+    columns = [(head.replace("_", " "), _pick(head)) for head in [*whose, *heads]]
+    call.answer(rows, table(rows, columns, "The books are empty."))
+    say("The books balance." if found["balanced"] else "The books do not balance:")
+    for problem in found["problems"]:
+        say(f"  {problem}")
+
+
+def _pick(name: str) -> Any:
+    return lambda row: row[name]
+
+
+# exports
+
+
+def _csv(node: Node, out: IO[bytes], progress: Progress | None) -> None:
+    csv_file.write(Document(plain_stock(node)), out, progress, proof=False)
+
+
+def _json(node: Node, out: IO[bytes], progress: Progress | None) -> None:
+    whole = {
+        "stock": queries.stock(node, lots=True),
+        "places": queries.places(node),
+        "items": queries.items(node),
+        "entries": queries.log(node, limit=1_000_000),
+        "digest": queries.digest(node),
+    }
+    out.write((json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _hxl(node: Node, out: IO[bytes], progress: Progress | None) -> None:
+    csv_file.write_hxl(registry.document(node, "stock", {}), out, progress)
+
+
+def _xlsx(node: Node, out: IO[bytes], progress: Progress | None) -> None:
+    xlsx.write(registry.documents(node), out, progress)
+
+
+def _parquet(node: Node, out: IO[bytes], progress: Progress | None) -> None:
+    parquet.write(registry.document(node, "movements", {}), out, progress)
+
+
+def _journal(write: Callable[..., None]) -> Callable[[Node, IO[bytes], Progress | None], None]:
+    def journal(node: Node, out: IO[bytes], progress: Progress | None) -> None:
+        found = queries.digest(node)
+        write(lambda: history.moves(node), out, {"root": found["root"], "policy": found["policy"]}, progress)
+
+    return journal
+
+
+EXPORTS: dict[str, tuple[bool, Callable[[Node, IO[bytes], Progress | None], None]]] = {
+    "csv": (False, _csv),
+    "xlsx": (True, _xlsx),
+    "hxl": (False, _hxl),
+    "hledger": (False, _journal(hledger.write)),
+    "beancount": (False, _journal(beancount.write)),
+    "parquet": (True, _parquet),
+    "json": (False, _json),
+}
+
+
+@click.command()
+@click.argument("form", metavar="FORMAT", type=click.Choice(list(EXPORTS)))
+@_file
+@with_json
+def export(call: Call, form: str, output: Path | None) -> None:
+    """Write the books for another program.
+
+    \b
+    csv, hxl             the stock by lot; hxl with a row of HXL tags
+    xlsx                 all reports as one workbook
+    hledger, beancount   all movements as a journal
+    parquet              all movements as one table, for DuckDB
+    json                 stock, places, items and log
+
+    Example: bucketline export xlsx -o books.xlsx
+    """
+    binary, write = EXPORTS[form]
+    with call.node() as node, _to(call, output, binary) as (out, progress), queries.one_moment(node):
+        write(node, out, progress)
+
+
+for _name in registry.REPORTS:
+    report.add_command(_command(_name))
+
+COMMANDS = [report, export]

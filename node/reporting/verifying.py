@@ -1,0 +1,88 @@
+"""Whether a file says what the books say: the report is made again from this node's entries, and cells are compared."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import IO, NamedTuple
+
+from node.fold import Node
+from node.reporting import registry
+from node.reporting.reading_back import Line, ReadBack, heads_of, no_report, read
+from node.reporting.writing import privacy
+from node.reporting.writing.cells import harmless
+from node.reporting.writing.document import Document, Witness
+
+CELLS_SHOWN = 3  # of a row that one side lacks
+NO_ROW = "nothing"
+
+
+class Difference(NamedTuple):
+    """Where file and books part: the line of the file, the column's heading, and what each of the two says there.
+
+    Line 0 is the proof at the end or the beginning of the file.
+    """
+
+    line: int
+    column: str
+    file: str
+    books: str
+
+
+class Verdict(NamedTuple):
+    """`same` if each figure is what the entries come to; `covers` if these are the very entries that the file names."""
+
+    report: str
+    same: bool
+    covers: bool
+    difference: Difference | None
+
+
+def verify(node: Node, file: IO[bytes]) -> Verdict:
+    """Hold a file against this node's entries, as of one moment; Malformed if it can't be checked."""
+    told = read(file)
+    document = _made_again(node, told)
+    difference = _first_difference(told, document)
+    covers = all(told.proof[name] == document.origin[name] for name in ("root", "policy"))
+    return Verdict(told.proof["report"], difference is None, covers, difference)
+
+
+def _made_again(node: Node, told: ReadBack) -> Document:
+    try:
+        asked = json.loads(told.proof["asked"])
+    except ValueError:
+        raise no_report() from None
+    if not isinstance(asked, dict) or not all(isinstance(text, str) for text in asked.values()):
+        raise no_report()
+    return registry.document(node, told.proof["report"], asked, **privacy.read_shown(told.proof["shows"]))
+
+
+def _first_difference(told: ReadBack, document: Document) -> Difference | None:
+    heads, witness = heads_of(document.report, told.kind), Witness(document)
+    for mine, books in zip_longest(told.lines(), _books(heads, witness, document, told.kind)):
+        if found := _differ(mine, books, heads[0]):
+            return found
+    proof = witness.proof()
+    wrong = [name for name in ("rows", "digest") if told.proof[name] != proof[name]]
+    return Difference(0, wrong[0], told.proof[wrong[0]], proof[wrong[0]]) if wrong else None
+
+
+def _books(heads: list[list[str]], witness: Witness, document: Document, kind: str) -> Iterator[Sequence[str]]:
+    """What the file should say, line by line."""
+    words = [kind != "json" and column.kind in ("text", "id") for column in document.report.columns]
+    yield from heads
+    for _, cells in witness.passing():
+        yield [harmless(cell) if word else cell for word, cell in zip(words, cells, strict=True)]
+
+
+def _differ(mine: Line | None, books: Sequence[str] | None, heads: Sequence[str]) -> Difference | None:
+    line, cells = mine or (0, ())
+    if mine is None or books is None:
+        return Difference(line, "", _some(cells) if mine else NO_ROW, _some(books) if books else NO_ROW)
+    for at, (one, other) in enumerate(zip_longest(cells, books, fillvalue="")):
+        if one != other:
+            return Difference(line, heads[at] if at < len(heads) else "", one, other)
+    return None
+
+
+def _some(cells: Sequence[str]) -> str:
+    return ", ".join([cell for cell in cells if cell][:CELLS_SHOWN])

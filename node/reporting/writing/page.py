@@ -1,0 +1,124 @@
+"""Print-ready HTML: a page of its own with page numbers, the heads of columns on each sheet, totals and signatures.
+
+It holds no script and asks no host for anything. Names, notes and all else are escaped.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+from markupsafe import Markup, escape
+
+from node.reporting.model import Column, Report
+from node.reporting.writing.cells import NUMBERS, amount
+from node.reporting.writing.document import Document, Progress, Witness
+from node.reporting.writing.totals import Total, Totals
+
+SIGNED = ("Prepared by", "Checked by", "Approved by")
+STYLE = """
+@page { size: A4 landscape; margin: 15mm 12mm 18mm;
+  @bottom-left { content: string(title); font: 8pt sans-serif; }
+  @bottom-right { content: "Page " counter(page) " of " counter(pages); font: 8pt sans-serif; } }
+* { box-sizing: border-box; }
+body { font: 9.5pt/1.35 system-ui, sans-serif; color: #000; background: #fff; margin: 1.5em auto; max-width: 75em;
+  padding: 0 1em; }
+h1 { font-size: 16pt; margin: 0 0 .3em; string-set: title content(); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1em 1em; margin: 0 0 1em; }
+dt { font-weight: bold; } dd { margin: 0; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+thead { display: table-header-group; } tr { break-inside: avoid; }
+tbody.totals { break-before: avoid; font-weight: bold; border-top: 1.5pt solid #000; }
+th, td { border-bottom: .5pt solid #999; padding: .2em .4em; text-align: left; vertical-align: top;
+  overflow-wrap: anywhere; }
+th { border-bottom: 1pt solid #000; } .n { text-align: right; white-space: nowrap; }
+.code { font: 7pt ui-monospace, monospace; }
+.notes { margin: 1em 0; padding-left: 1.2em; }
+.signed { display: grid; grid-template-columns: repeat(3, 1fr); gap: 2em; margin: 2.5em 0 1.5em; break-inside: avoid; }
+.signed p { margin: 0 0 1.6em; } .signed span { display: block; border-bottom: .5pt solid #000; height: 2.2em;
+  margin-bottom: .2em; }
+.proof { break-inside: avoid; border-top: .5pt solid #999; padding-top: .5em; }
+@media print { body { margin: 0; max-width: none; padding: 0; } }
+"""
+
+
+def write(document: Document, out: IO[bytes], progress: Progress | None = None) -> None:
+    """The report as one page."""
+    for part in _parts(document, Witness(document, progress)):
+        out.write(part.encode() + b"\n")
+
+
+def _parts(document: Document, witness: Witness) -> Iterator[str]:
+    report, totals = document.report, Totals(document.report.columns)
+    yield from _head(report)
+    yield "<tbody>"
+    for row, told in witness.passing():
+        totals.take(row)
+        yield _row(report.columns, told)
+    if not witness.rows:
+        yield f'<tr><td colspan="{len(report.columns)}">There is nothing to tell.</td></tr>'
+    yield "</tbody>"
+    yield from _totals(report.columns, totals.lines())
+    yield "</table>"
+    yield from _foot(report, witness.proof())
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(report.title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<h1>{escape(report.title)}</h1>
+<dl>"""
+    for name, text in report.about.items():
+        yield f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
+    yield "</dl>\n<table>\n<thead><tr>"
+    for column in report.columns:
+        title = f"{column.title} (UTC)" if column.kind == "time" else column.title
+        yield f'<th scope="col"{_class(column)}>{escape(title)}</th>'
+    yield "</tr></thead>"
+
+
+def _class(column: Column) -> str:
+    return ' class="n"' if column.kind in NUMBERS else ' class="code"' if column.kind == "id" else ""
+
+
+def _row(columns: Sequence[Column], told: Sequence[str]) -> str:
+    cells = (f"<td{_class(column)}>{escape(text)}</td>" for column, text in zip(columns, told, strict=True))
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _totals(columns: Sequence[Column], totals: Sequence[Total]) -> Iterator[str]:
+    if not totals:
+        return
+    yield '<tbody class="totals">'
+    for total in totals:
+        yield _row(columns, total_cells(columns, total))
+    yield "</tbody>"
+
+
+def total_cells(columns: Sequence[Column], total: Total) -> list[str]:
+    """A line of totals as texts: what is added up, of what, and the word for it in the first column that is free."""
+    cells = [amount(total.sums[at]) if at in total.sums else "" for at in range(len(columns))]
+    if total.group is not None:
+        cells[total.group] = total.of
+    free = [at for at in range(len(columns)) if at not in total.sums and at != total.group]
+    if free:
+        cells[free[0]] = "Total"
+    return cells
+
+
+def _foot(report: Report, proof: dict[str, str]) -> Iterator[str]:
+    if report.notes:
+        yield f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in report.notes)}</ul>'
+    yield '<section class="signed">'
+    line = Markup("<p><span></span>{}</p>")
+    for who in SIGNED:
+        yield f"<div><strong>{escape(who)}</strong>{line.format('Name')}{line.format('Signature, date')}</div>"
+    yield '</section>\n<dl class="proof code">'
+    for name, text in proof.items():
+        yield f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
+    yield "</dl>\n</body>\n</html>"

@@ -1,0 +1,177 @@
+"""Nodes with equal digests write equal bytes; an edited figure or a missing entry is found, and where it is."""
+
+import csv
+import io
+import json
+import random
+import re
+
+import pytest
+
+from node import queries
+from node.events import Receipt, ReceiptLine
+from node.reporting import registry
+from node.reporting.verifying import Verdict, verify
+from node.reporting.writing import formats
+from sync.errors import Malformed
+from tests.fakes import MemoryNode, memory_node, tell
+from tests.reporting_formats.histories import history
+
+CHECKED = ("csv", "hxl", "json")
+SEEDS = (1, 2)
+
+
+def written(node: MemoryNode, name: str, form: str, **asked: str) -> bytes:
+    out = io.BytesIO()
+    with queries.one_moment(node):
+        formats.FORMATS[form].write(registry.document(node, name, asked), out, None)
+    return out.getvalue()
+
+
+def checked(node: MemoryNode, content: bytes) -> Verdict:
+    with queries.one_moment(node):
+        return verify(node, io.BytesIO(content))
+
+
+def heard_by_another(node: MemoryNode, seed: int) -> MemoryNode:
+    """A node of another team that was told everything."""
+    other = memory_node(f"other {seed}")
+    tell(node, other)
+    node.log.vouch(other.keys.node, other.keys.agree, other.keys.agree_sig)  # each believes the other
+    tell(other, node)
+    tell(node, other)
+    return other
+
+
+@pytest.mark.parametrize("form", formats.FORMATS)
+@pytest.mark.parametrize("name", registry.REPORTS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nodes_with_equal_digests_write_equal_bytes(seed, name, form):
+    node = history(seed).node
+    other = heard_by_another(node, seed)
+    node.now += 86_400_000 * 400  # the time at which a report is made is nothing to it
+    assert node.log.digest() == other.log.digest()
+    assert written(node, name, form) == written(other, name, form)
+
+
+@pytest.mark.parametrize("form", CHECKED)
+@pytest.mark.parametrize(("name", "asked"), [(n, {}) for n in registry.REPORTS] + [("balance", {"by": "place"})])
+def test_another_node_with_these_entries_says_yes(name, asked, form):
+    node = history(3).node
+    other = heard_by_another(node, 3)
+    assert checked(other, written(node, name, form, **asked)) == Verdict(name, True, True, None)
+
+
+def figures(content: bytes) -> list[tuple[int, int]]:
+    """(row, column) of all cells of a CSV that are numbers."""
+    rows = list(csv.reader(io.StringIO(content.decode())))
+    return [(i, j) for i, row in enumerate(rows) for j, cell in enumerate(row) if re.fullmatch(r"-?\d+(\.\d+)?", cell)]
+
+
+def with_cell(content: bytes, row: int, column: int, text: str) -> bytes:
+    rows = list(csv.reader(io.StringIO(content.decode(), newline="")))
+    rows[row][column] = text
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+@pytest.mark.parametrize("form", ["csv", "hxl"])
+@pytest.mark.parametrize("name", registry.REPORTS)
+def test_one_edited_figure_is_found_where_it_stands(name, form):
+    node = history(4).node
+    content, draw = written(node, name, form), random.Random(f"{name} {form}")
+    rows = list(csv.reader(io.StringIO(content.decode(), newline="")))
+    for row, column in draw.sample(figures(content), 10):
+        found = checked(node, with_cell(content, row, column, "123456789"))
+        assert not found.same and found.covers and found.difference
+        head = rows[0] if form == "csv" else rows[7]
+        line = 1 + sum(cells.count("\n") + 1 for cells in map("".join, rows[:row]))
+        assert found.difference[:3] == (line, head[column], "123456789"), "the place of the difference"
+        assert found.difference.books == rows[row][column]
+
+
+def test_one_edited_figure_of_a_json_file_is_found_where_it_stands():
+    node = history(4).node
+    whole = json.loads(written(node, "balance", "json"))
+    whole["rows"][3]["received"] = "9999999"
+    found = checked(node, json.dumps(whole, indent=4).encode())
+    assert found.difference and found.difference[:3] == (6, "received", "9999999")
+
+
+@pytest.mark.parametrize("form", CHECKED)
+def test_a_report_made_without_one_entry_is_refused(form):
+    whole, less = history(5), history(5)
+    whole.write(Receipt(whole.node.now, "north", [ReceiptLine("rice", 1000)]))
+    for name in registry.REPORTS:
+        found = checked(whole.node, written(less.node, name, form))
+        assert not found.same and not found.covers and found.difference
+        found = checked(less.node, written(whole.node, name, form))
+        assert not found.same and found.difference
+
+
+def lines_of(content: bytes) -> list[bytes]:
+    return content.splitlines(keepends=True)
+
+
+def test_a_row_that_is_gone_or_was_added_or_moved_is_found():
+    node = history(1).node
+    lines = lines_of(written(node, "balance", "csv"))
+    gone = checked(node, b"".join([*lines[:2], *lines[3:]]))
+    added = checked(node, b"".join([*lines[:2], lines[1], *lines[2:]]))
+    moved = checked(node, b"".join([lines[0], lines[2], lines[1], *lines[3:]]))
+    assert [found.difference and found.difference.line for found in (gone, added, moved)] == [3, 3, 2]
+    last = checked(node, b"".join([*lines[:-8], *lines[-7:]]))
+    assert last.difference and last.difference.file == "nothing"
+
+
+def test_an_edited_proof_is_found():
+    node = history(1).node
+    content = written(node, "balance", "csv")
+    (digest,) = [line for line in lines_of(content) if line.startswith(b"# digest")]
+    found = checked(node, content.replace(digest, b"# digest: 00\r\n"))
+    assert found.difference and found.difference[:3] == (0, "digest", "00")
+    root = node.log.digest()[0].encode()
+    assert checked(node, content.replace(root, b"0" * 64)) == Verdict("balance", True, False, None)
+
+
+def test_what_a_spreadsheet_saves_anew_is_still_the_same():
+    """With a byte order mark, all cells in quotes, other ends of lines, and rows filled up to one width."""
+    node = history(2).node
+    rows = list(csv.reader(io.StringIO(written(node, "movements", "csv").decode(), newline="")))
+    out, width = io.StringIO(newline=""), max(map(len, rows))
+    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([r + [""] * (width - len(r)) for r in rows])
+    assert checked(node, b"\xef\xbb\xbf" + out.getvalue().encode()).same
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            b"",
+            b"{",
+            b"{}",
+            b"[]",
+            b"a,b\r\n1,2\r\n",
+            b"\xff\xfe\x00",
+            b"PK\x03\x04",
+            b'{"columns": 3}',
+            b"# report: x\r\n",
+        ),
+        b'{"columns": [], "rows": [7], "proof": {}}',
+        b'"' + b"x" * 2_000_000 + b'"',
+    ],
+)
+def test_what_is_no_report_is_told_so(content):
+    with pytest.raises(Malformed, match="no report that can be checked"):
+        checked(memory_node(), content)
+
+
+def test_what_was_asked_has_to_be_readable():
+    node = history(1).node
+    content = written(node, "balance", "csv")
+    for asked in (b"{", b"[]", b'{""by"": 3}'):
+        with pytest.raises(Malformed, match="no report"):
+            checked(node, content.replace(b"# asked: {}", b'"# asked: ' + asked + b'"'))
+    with pytest.raises(Malformed, match="takes no shelf"):
+        checked(node, content.replace(b"# asked: {}", b'"# asked: {""shelf"": ""1""}"'))
