@@ -70,11 +70,10 @@ def activity(node: Node, scope: Scope, zone: dt.tzinfo = dt.UTC, books: Books | 
     def _rows() -> Iterator[Values]:
         with opened() as connection:
             ns = _entries(View(node, connection, scope))
+            parts = [ns[start : start + _PART] for start in range(0, len(ns), _PART)]
             days: dict[str, list[int]] = {}
-            for start in range(0, len(ns), _PART):
-                for entry in node.log.fetch(ns[start : start + _PART]):
-                    row = days.setdefault(day(getattr(entry.fact, "at", 0)), [0] * (len(COLUMNS) - 1))
-                    _tally(row, entry)
+            for entry in (entry for part in parts for entry in node.log.fetch(part)):
+                _tally(days.setdefault(day(getattr(entry.fact, "at", 0)), [0] * (len(COLUMNS) - 1)), entry)
         return ((date, *days[date]) for date in sorted(days))
 
     about = {**scope.about(), "time zone": str(zone)}

@@ -59,6 +59,13 @@ def _midnight(date: str, after: int, zone: dt.tzinfo) -> int:
     return (moment - _EPOCH) // dt.timedelta(milliseconds=1)
 
 
+def between(since: int | None, until: int | None) -> tuple[str, list[int]]:
+    """A period as a condition on the column `at`, and its values."""
+    bounds = [(">=", since), ("<", until)]
+    asked = [(sense, moment) for sense, moment in bounds if moment is not None]
+    return " AND ".join(["1", *(f"at {sense} ?" for sense, _ in asked)]), [moment for _, moment in asked]
+
+
 class Cell(NamedTuple):
     """A place, item and lot as a report sees them: merged ids by their head, and what is known of the goods."""
 
@@ -126,9 +133,7 @@ class View:
     @property
     def within(self) -> tuple[str, list[int]]:
         """The scope's period as a condition on `at`, and its values."""
-        bounds = [(">=", self.scope.since), ("<", self.scope.until)]
-        asked = [(sense, moment) for sense, moment in bounds if moment is not None]
-        return " AND ".join(["1", *(f"at {sense} ?" for sense, _ in asked)]), [moment for _, moment in asked]
+        return between(self.scope.since, self.scope.until)
 
     @property
     def covers_all(self) -> bool:

@@ -7,7 +7,7 @@ from node import catalogue
 from node.events import type_of
 from node.fold import Node
 from node.reporting import axes, movements
-from node.reporting.asked import Cell, Scope, View
+from node.reporting.asked import Cell, Scope, View, between
 from node.reporting.axes import Axis, Key
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import IN_TRANSIT, sign
@@ -72,17 +72,18 @@ class Line(NamedTuple):
 def lines(view: View, cells: Iterable[Cell], asked: Figure) -> Iterator[Line]:
     """The lines of cells that a figure adds up, cell by cell."""
     by_no = {cell.no: cell for cell in cells}
-    nos = list(by_no)
+    for no, account, at, n, line, qty in _read(view, list(by_no), asked):
+        if step := asked.sign(account):
+            yield Line(by_no[no], at, n, line, step * int(qty))
+
+
+def _read(view: View, nos: Sequence[int], asked: Figure) -> Iterator[tuple[Any, ...]]:
+    within, moments = between(asked.since, asked.until)
     for start in range(0, len(nos), _CELLS):
         part = nos[start : start + _CELLS]
-        where, values = f"cell IN ({','.join('?' * len(part))})", [*part]
-        for sense, moment in ((">=", asked.since), ("<", asked.until)):
-            if moment is not None:
-                where, values = f"{where} AND at {sense} ?", [*values, moment]
+        where = f"cell IN ({','.join('?' * len(part))}) AND {within}"
         sql = f"SELECT cell, account, at, n, line, qty FROM movement WHERE {where}"
-        for no, account, at, n, line, qty in view.connection.execute(sql, values):
-            if step := asked.sign(account):
-                yield Line(by_no[no], at, n, line, step * int(qty))
+        yield from view.connection.execute(sql, [*part, *moments])
 
 
 def behind(

@@ -77,13 +77,18 @@ def _changed(
 ) -> Iterator[tuple[tuple[Key, int], Values]]:
     """What changed, each with what it is sorted by: names of the row, and the figure's place."""
     for key in then.keys() | now.keys():
-        before, after, names = then.get(key, Row()), now.get(key, Row()), axes.said(view, told, key)
-        for at, name in enumerate(FIGURES):
-            change, worth = after.qty[at] - before.qty[at], after.worth[at] - before.worth[at]
-            if change or worth:
-                values = map(amount, (before.worth[at], after.worth[at], worth))
-                row = (name, before.qty[at], after.qty[at], change, *values, _named(late.get(key, [])))
-                yield (names, at), row
+        names, said = axes.said(view, told, key), _named(late.get(key, []))
+        for at, row in _figures(then.get(key, Row()), now.get(key, Row())):
+            yield (names, at), (*row, said)
+
+
+def _figures(before: Row, after: Row) -> Iterator[tuple[int, Values]]:
+    """The figures that differ, by their place: name, then, now and change in quantity and in value."""
+    for at, name in enumerate(FIGURES):
+        change, worth = after.qty[at] - before.qty[at], after.worth[at] - before.worth[at]
+        if change or worth:
+            values = map(amount, (before.worth[at], after.worth[at], worth))
+            yield at, (name, before.qty[at], after.qty[at], change, *values)
 
 
 def _named(ids: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ Reads that item's lines at that place and nothing else, so that it opens as fast
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 from node import catalogue
@@ -12,7 +13,7 @@ from node.events import type_of
 from node.fold import Node
 from node.folding.books import Connection
 from node.reporting import movements
-from node.reporting.asked import Scope
+from node.reporting.asked import Scope, between
 from node.reporting.lines import exact_sums
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import sign
@@ -64,9 +65,8 @@ def stock_card(
         with opened() as connection:
             words = Words(node, [item_row.id], raw)
             card = _Card(node, connection, words, since, until)
-            for spot in words.same_places.all_of(place_row.id):
-                for one in words.same_items.all_of(item_row.id):
-                    card.read(spot, one)
+            for spot, one in product(words.same_places.all_of(place_row.id), words.same_items.all_of(item_row.id)):
+                card.read(spot, one)
             made = list(card.rows(notes))
         return iter(made)
 
@@ -109,10 +109,8 @@ class _Card:
             self.steps[n] = step._replace(came=step.came + max(net, 0), went=step.went + max(-net, 0))
 
     def _within(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        for sense, moment in ((">=", self.since), ("<", self.until)):
-            if moment is not None:
-                sql, values = f"{sql} AND at {sense} ?", (*values, moment)
-        return list(self.connection.execute(sql, values))
+        within, moments = between(self.since, self.until)
+        return list(self.connection.execute(f"{sql} AND {within}", [*values, *moments]))
 
     def rows(self, notes: bool) -> Iterator[Values]:
         """The card's rows in the order in which all took place, with the balance after each."""

@@ -126,11 +126,15 @@ class Tracer:
             way, here = self._way(fact.dispatch, line.item), self._pool(fact.place, line.item)
             self._carry(way, here, line.qty, line.lot)
             for account, qty in zip(LOST_ON_THE_WAY, (line.damaged, line.missing), strict=True):
-                if qty > 0:
-                    self.flow.take(way, qty, self.flow.end(account, here.place, here.item), line.lot, self._n)
-                elif qty:
-                    self._use(account, here, qty, line.lot)
-                    self._carry(way, here, qty, line.lot)
+                self._lose(account, way, here, qty, line.lot)
+
+    def _lose(self, account: str, way: Pool, here: Pool, qty: int, lot: str) -> None:
+        """Goods are lost on their way; less than nothing is found again there."""
+        if qty > 0:
+            self.flow.take(way, qty, self.flow.end(account, here.place, here.item), lot, self._n)
+        elif qty:
+            self._use(account, here, qty, lot)
+            self._carry(way, here, qty, lot)
 
     # what becomes something else
 
@@ -168,14 +172,13 @@ def _shares(grains: Sequence[Grain], made: Sequence[tuple[str, int]]) -> list[li
     shares: list[list[Grain]] = [[] for _ in made]
     wanted = [qty for _, qty in made]
     rest = []
-    for grain in grains:
-        for at, (item, _) in enumerate(made):
-            part = min(grain.qty, wanted[at]) if item == grain.origin.item else 0
-            if part > 0:
-                shares[at].append(Grain(grain.origin, part))
-                wanted[at] -= part
-                grain = Grain(grain.origin, grain.qty - part)
-        rest.append(grain)
+    for origin, left in grains:
+        for at in [at for at, (item, _) in enumerate(made) if item == origin.item]:
+            part = min(left, wanted[at])
+            shares[at] += [Grain(origin, part)] if part else []
+            wanted[at] -= part
+            left -= part
+        rest.append(Grain(origin, left))
     open_lines = [at for at, qty in enumerate(wanted) if qty] or list(range(len(made)))
     for grain in rest:
         _spread(grain, shares, open_lines, [made[at][1] for at in open_lines])
