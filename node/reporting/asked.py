@@ -14,7 +14,7 @@ from node.folding.names import search_key
 from node.reporting.worth import NO_RATES, Rates, Unit, Worth
 from node.telling import Words
 from node.units import format_time
-from sync.errors import Malformed, NotFound
+from sync.errors import Malformed, NotFound, OutOfRange
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -32,6 +32,10 @@ class Scope:
     category: str | None = None
     fund: str | None = None
     raw: bool = False
+
+    def __post_init__(self) -> None:
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise OutOfRange("The period ends before it begins.", todo="Give the earlier day first.")
 
     @property
     def period(self) -> str:

@@ -108,12 +108,18 @@ def behind(
             view = View(node, connection, scope, rates)
             found = list(lines(view, _cells(view, told, row), asked))
             entries = {entry.n: entry for entry in node.log.fetch(sorted({line.n for line in found}))}
-            found.sort(key=lambda line: (line.at, entries[line.n].lamport, entries[line.n].id, line.line, line.cell))
+            found.sort(key=lambda line: _order(line, entries[line.n]))
             made = [_row(view, line, entries[line.n]) for line in found]
         return iter(made)
 
     about = {**scope.about(), **row, "figure": name}
     return Report("entries", f"Entries behind {name.replace('_', ' ')}", COLUMNS, _rows, about)
+
+
+def _order(line: Line, entry: Folded) -> tuple[Any, ...]:
+    """The same on every node: by what the entries say, not by numbers of this store."""
+    cell = line.cell
+    return line.at, entry.lamport, entry.id, line.line, cell.place, cell.item, cell.lot, line.qty
 
 
 def _cells(view: View, told: Sequence[Axis], row: Mapping[str, str]) -> list[Cell]:
