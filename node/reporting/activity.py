@@ -14,7 +14,7 @@ from node.reporting.behind import Figure, lines
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import CAME
 from node.reporting.statement import FIGURES, OUT, Books, columns, slot
-from node.reporting.worth import NO_RATES, Rates, amount
+from node.reporting.worth import NO_RATES, Rates, amounts
 from node.units import day_of
 from sync.log import Folded
 
@@ -31,8 +31,8 @@ COLUMNS = (
     Column("date", "Day", "date", "#date+occurred"),
     Column("entries", "Entries", "int", "#meta+entries+num", True),
     *(Column(name, name.capitalize(), "int", f"#activity+{name}+num", True) for name in KINDS.values()),
-    Column("people", "People served", "int", "#reached+people", True),
-    Column("households", "Households served", "int", "#reached+households", True),
+    Column("people", "People served", "int", "#reached+ind", True, counts_people=True),
+    Column("households", "Households served", "int", "#reached+hh", True, counts_people=True),
 )
 NOTES = ("People and households are those of every drop that has a line in what is covered.",)
 FLOW = (*CAME, *OUT)  # what comes and goes in a day
@@ -144,4 +144,4 @@ def _flows(
             flow = found[day(moment), names]
             flow[0][at] += int(qty)
             flow[1][at] += int(qty) * unit
-    return ((one, [*qty, *map(amount, worth)]) for one, (qty, worth) in found.items() if any(qty))
+    return ((one, [*qty, *amounts(worth, one[1][-1])]) for one, (qty, worth) in found.items() if any(qty) or any(worth))

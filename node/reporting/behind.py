@@ -9,6 +9,7 @@ from node.fold import Node
 from node.reporting import axes, movements
 from node.reporting.asked import Cell, Scope, View, between
 from node.reporting.axes import Axis, Key
+from node.reporting.beside import BESIDE, SUMMARY, beside
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import IN_TRANSIT, sign
 from node.reporting.statement import SLOTS, Books, slot
@@ -26,10 +27,11 @@ COLUMNS = (
     Column("item_name", "Item", "text", "#item+name"),
     Column("unit", "Unit", "text", "#item+unit"),
     Column("lot", "Lot", "text", "#item+lot"),
-    Column("qty", "Quantity", "qty", "#indicator+num", True),
-    Column("currency", "Currency", "text", "#currency"),
-    Column("value", "Value", "money", "#value", True),
-    Column("summary", "What", "text", "#description"),
+    Column("qty", "Quantity", "qty", "#item+qty+num", True),
+    Column("currency", "Currency", "text", "#currency+code"),
+    Column("value", "Value", "money", "#value+num", True),
+    BESIDE,
+    SUMMARY,
 )
 _CELLS = 400  # in one statement
 
@@ -142,6 +144,7 @@ def _row(view: View, line: Line, entry: Folded) -> tuple[Any, ...]:
         cell.lot,
         line.qty,
         cell.unit[1],
-        amount(line.qty * cell.unit[0]),
+        amount(line.qty * cell.unit[0]) if any(cell.unit) else None,
+        beside(view.node, words, entry.fact),
         summary(words, entry.fact),
     )
