@@ -139,8 +139,6 @@ class Taker:
                 batch = self.log.stretch(branch, taken.get(branch, -1), end)
                 taken[branch] = batch[-1].seq
                 self._take(batch)
-                if len(self._rows) > ROWS_MAX:
-                    self._write()
         self._take_blank()
         self._flush(taken)
         self._explain()
@@ -152,16 +150,17 @@ class Taker:
         self.count += len(batch)
         voided = self._voided([entry for entry in batch if isinstance(entry.fact, STOCK)])
         for entry in batch:
-            if isinstance(entry.fact, STOCK):
-                if isinstance(entry.fact, Dispatch):
-                    self._give_origin(entry)
-                if entry.id not in voided:
-                    self._add(entry)
-            elif isinstance(entry.fact, Void):
+            if isinstance(entry.fact, Void):
                 self._undo(entry)
+            elif isinstance(entry.fact, Dispatch):
+                self._give_origin(entry)
+            if isinstance(entry.fact, STOCK) and entry.id not in voided:
+                self._add(entry)
         unread = [entry.n for entry in batch if entry.fact is None]
         blank = [(n,) for n in self.log.arrivals.blank(unread)]
         self.connection.executemany("INSERT OR IGNORE INTO movement_blank (n) VALUES (?)", blank)
+        if len(self._rows) > ROWS_MAX:
+            self._write()
 
     def _take_blank(self) -> None:
         """Entries that came without what they say, if that is known by now."""
