@@ -232,6 +232,11 @@ def places_named(node: Node, name: str) -> list[PlaceRow]:
     return [PlaceRow(*row) for row in query(node, sql, search_key(name))]
 
 
+def own_places(node: Node, rows: Sequence[PlaceRow]) -> list[PlaceRow]:
+    """Those of some places that this node's team declared."""
+    return [row for row in rows if row.node == node.keys.node]
+
+
 def find_place(node: Node, text: str, raw: bool = False) -> PlaceRow:
     """The one place that an id or a name means; NotFound names the nearest, OutOfRange lists those it may mean.
 

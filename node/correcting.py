@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from msgspec import structs
 
-from node import catalogue, inputs, record, sameness, traces, transit, undoing, writing
+from node import catalogue, inputs, record, repacking, sameness, traces, transit, undoing, writing
 from node.catalogue import ItemRow
 from node.events import (
     AnyFact,
@@ -38,7 +38,8 @@ from sync.errors import Conflict, OutOfRange
 from sync.log import Folded
 
 CORRECTABLE = (Receipt, Distribution, Loss, Count, Dispatch, Arrival, Repack, Need, Pledge)
-_BESIDE = ("why", "lines")
+_LINES = {"lines": "lines", "used": "in", "made": "out"}  # how people call a body's lists
+_BESIDE = ("why", *_LINES)
 
 
 def correct(node: Node, entry: str, body: CorrectIn) -> Recorded:
@@ -82,14 +83,13 @@ def _corrected(node: Node, target: Folded, body: CorrectIn) -> AnyFact:
 
 def _fields(node: Node, fact: AnyFact, body: CorrectIn) -> dict[str, Any]:
     """What is said anew beside the lines, as the fact holds it."""
-    given = {name: getattr(body, name) for name in body.__struct_fields__ if name not in _BESIDE}
-    given = {name: value for name, value in given.items() if value is not None}
-    for name in given:
-        if name not in fact.__struct_fields__:
-            with inputs.field(name):
-                kind = type_of(fact)
-                raise OutOfRange(f"An entry of kind {kind} has no {name}.", kept=KEPT, todo="Leave that out.")
-    return {name: _read(node, name, value) for name, value in given.items()}
+    given = {name: getattr(body, name) for name in body.__struct_fields__ if getattr(body, name) is not None}
+    for name in sorted(given.keys() - {"why"} - set(fact.__struct_fields__)):
+        called = _LINES.get(name, name)
+        with inputs.field(called):
+            kind = type_of(fact)
+            raise OutOfRange(f"An entry of kind {kind} has no {called}.", kept=KEPT, todo="Leave that out.")
+    return {name: _read(node, name, value) for name, value in given.items() if name not in _BESIDE}
 
 
 def _read(node: Node, name: str, value: Any) -> Any:
@@ -112,11 +112,10 @@ def _with_lines(node: Node, target: Folded, fact: Any, body: CorrectIn) -> AnyFa
     """The fact with its lines as they are to be; lines that nobody touched stay, but for another place or time."""
     before = cast(Any, target.fact)
     moved = fact.place != before.place
+    if isinstance(fact, Repack):
+        return _repacked(node, target, fact, body)
     if body.lines is None and not moved and not (isinstance(fact, Count) and fact.at != before.at):
         return cast(AnyFact, fact)
-    if isinstance(fact, Repack) and body.lines is not None:
-        with inputs.field("lines"):
-            raise OutOfRange("What was repacked can't be corrected.", kept=KEPT, todo="Undo it and repack again.")
     if isinstance(fact, (Distribution, Loss, Dispatch)):
         return structs.replace(fact, lines=_out(node, target, fact, body))
     if isinstance(fact, Count):
@@ -127,6 +126,16 @@ def _with_lines(node: Node, target: Folded, fact: Any, body: CorrectIn) -> AnyFa
         return cast(AnyFact, fact)
     rows = inputs.rows(node, body.lines, least=0 if isinstance(fact, Arrival) else 1)
     return cast(AnyFact, structs.replace(fact, lines=_in(node, fact, rows)))
+
+
+def _repacked(node: Node, target: Folded, fact: Repack, body: CorrectIn) -> Repack:
+    """What was used up or made, where it is said anew; what is made follows what it is made of only if it is said."""
+    used, made = fact.used, fact.made
+    if body.used is not None:
+        used = repacking.taken(node, fact.place, body.used, fact.at, target.id)
+    if body.made is not None:
+        made = repacking.made_of(node, used, body.made)
+    return structs.replace(fact, used=used, made=made)
 
 
 def _in(node: Node, fact: Any, rows: Sequence[Read]) -> list[Any]:

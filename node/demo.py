@@ -16,7 +16,7 @@ from typing import Any
 
 from node import accounts, bootstrap, scenarios
 from node.bootstrap import Node
-from node.scenarios.stage import Stage
+from node.scenarios.stage import WHOLE, Stage
 from node.scenarios.team import HOST, Team
 from sync.identity import Clock, Rng
 
@@ -46,6 +46,7 @@ def run(
     wait: Callable[[], None] = wait_for_signal,
     clock: Clock = bootstrap.now_ms,
     rng: Rng = os.urandom,
+    scale: int = WHOLE,
 ) -> dict[str, Any]:
     """Play a scenario and tell what came of it; without `check` stay up until `wait` returns.
 
@@ -53,11 +54,15 @@ def run(
     books balance on every node and all nodes agree, each node's digests as {root, policy, stock}, and the books item by
     item. The pages listen from `base_port` on (8480; 0: anywhere), or where a port is free. The nodes live under
     `folder` and stay there; without one they are gone at the end. `say` is told the story line by line. NotFound for an
-    unknown scenario.
+    unknown scenario. `scale` plays so many percent of a large one; OutOfRange for one that comes in one size.
     """
-    play = scenarios.find(scenario)
-    with _ends_in_order(), _folder(folder) as home, _stage(home, clock, rng, say) as stage:
-        play(stage)
+    chosen = scenarios.find(scenario, scale)
+    with (
+        _ends_in_order(),
+        _folder(folder) as home,
+        _stage(Stage(home, clock, rng, say, chosen.hours, chosen.step_seconds, scale)) as stage,
+    ):
+        chosen.play(stage)
         stage.clock.follow()
         found = {"scenario": scenario, **outcome(stage)}
         say(_verdict(found))
@@ -91,8 +96,8 @@ def _folder(folder: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _stage(folder: Path, clock: Clock, rng: Rng, say: Say) -> Iterator[Stage]:
-    stage = Stage(folder, clock, rng, say)
+def _stage(stage: Stage) -> Iterator[Stage]:
+    """Whatever happens on it, nothing runs on afterwards."""
     try:
         yield stage
     finally:

@@ -323,6 +323,11 @@ def is_entry_id(text: str) -> bool:
     return _HEX_ID.fullmatch(text) is not None
 
 
+def entry_id(text: str) -> bytes | None:
+    """The entry id that is written so, else None."""
+    return bytes.fromhex(text) if is_entry_id(text) else None
+
+
 def ids_that_begin(text: str) -> tuple[bytes, bytes]:
     """The least and the greatest entry id that begins with these hex digits, 8 at least; no id lies between others."""
     digits = text.strip().lower()

@@ -13,7 +13,7 @@ from sync.errors import Conflict, Problem
 from sync.identity import Keys, Rng
 
 KEYS, DATABASE, FENCE, SERVING = "keys", "bucketline.db", "fence", "serving.lock"
-_PRAGMAS = {
+PRAGMAS = {
     "page_size": 8192,  # bytes: entries are large rows, and each commit writes whole pages
     "journal_mode": "wal",
     "synchronous": "full",  # an acknowledged drop must survive a pulled plug
@@ -21,6 +21,7 @@ _PRAGMAS = {
     "foreign_keys": 0,
     "wal_autocheckpoint": 4000,  # pages: 32 MB of log, so that a large exchange is copied once
     "busy_timeout": 30_000,  # ms
+    "secure_delete": 1,  # what is freed is overwritten: words that were taken out may have lain there long before
 }
 
 
@@ -73,7 +74,7 @@ def read_keys(folder: Path) -> Keys:
 
 def open_database(folder: Path) -> peewee.SqliteDatabase:
     """The node's SQLite database, in the mode in which a power cut loses nothing that was acknowledged."""
-    return peewee.SqliteDatabase(str(folder / DATABASE), pragmas=_PRAGMAS, timeout=30, check_same_thread=False)
+    return peewee.SqliteDatabase(str(folder / DATABASE), pragmas=PRAGMAS, timeout=30, check_same_thread=False)
 
 
 @contextmanager

@@ -15,13 +15,12 @@ from typing import Any, Protocol, cast
 import msgspec
 
 from node import events, tables
-from node.events import Count, Movement, Receipt, Redaction, Repack, Void
-from node.folding import books, happenings
+from node.events import Count, Movement, Receipt, Repack, Void
+from node.folding import books, happenings, wordless
 from node.folding.cells import SIGNS, STOCK, Cell, Drain, Gain, count, move, newest, recount, take_back
 from node.folding.happenings import Transit
 from node.folding.names import NAMING, Names, forget_subject, stamp_of, subject_of
 from node.folding.pending import Pending
-from sync.errors import Malformed
 from sync.log import Folded, Log
 
 VERSION = 3
@@ -154,7 +153,7 @@ class Projector:
         """
         rows, here, again = [], None, set[str]()
         for entry in [entry for entry in batch if type(entry[7]) is Void]:
-            target = _entry_id(cast(Void, entry.fact).target)
+            target = events.entry_id(cast(Void, entry.fact).target)
             if target is None:
                 continue
             rows.append((target, entry.id, entry.node, entry.lamport, entry.n))
@@ -230,16 +229,8 @@ class Projector:
 
     # words taken out
 
-    def redactions(self, facts: Sequence[object]) -> list[tuple[int, bytes, bytes]]:
-        """Those among facts that redact an entry: place in the list, the target's id, the payload that is left."""
-        return [(at, *left) for at, fact in enumerate(facts) if type(fact) is Redaction and (left := _left(fact))]
-
-    def allows(self, before: object, after: object) -> bool:
-        """Whether two facts differ in nothing but words."""
-        if before is None or type(before) is not type(after) or isinstance(before, Redaction):
-            return False
-        one, other = cast(events.AnyFact, before), cast(events.AnyFact, after)
-        return events.encode(events.without_words(one)) == events.encode(events.without_words(other))
+    redactions = staticmethod(wordless.redactions)
+    allows = staticmethod(wordless.allows)
 
     def reword(self, entries: Sequence[Folded]) -> None:
         """Folded entries have lost words: what is kept of them loses those, too."""
@@ -335,21 +326,3 @@ class Projector:
             for row in self._connection.execute(f"SELECT {columns} FROM {table} ORDER BY {order}"):
                 whole.update(msgspec.json.encode(row) + b"\n")
         return whole.hexdigest()
-
-
-def _entry_id(text: str) -> bytes | None:
-    """An entry id written as 64 hex digits in lower case, else None."""
-    try:
-        id = bytes.fromhex(text)
-    except ValueError:
-        return None
-    return id if id.hex() == text and len(id) == 32 else None
-
-
-def _left(fact: Redaction) -> tuple[bytes, bytes] | None:
-    """The target's id and the payload that is left of it; None where either can't be read."""
-    target, payload = _entry_id(fact.target), bytes(fact.fact)
-    try:
-        return None if target is None or events.decode(payload) is None else (target, payload)
-    except Malformed:
-        return None

@@ -82,17 +82,25 @@ def _latest(node: Node, need: str, at: int, until: int | None) -> tuple[int, int
 
 def _answered(node: Node, same: sameness.Same, need: str, now: int) -> Sums:
     """What is promised and still holds, was sent or given for a need; of each place the greater of both counts."""
-    told: dict[tuple[str, str, bool], int] = {}
-    for table in ANSWERS:
+    said, found = told(node, same, need, now), Sums()
+    for place, item in sorted({key[:2] for key in said}):
+        found[item] = found.get(item, 0) + max(said.get((place, item, promised), 0) for promised in (False, True))
+    return found
+
+
+def told(node: Node, same: sameness.Same, need: str, now: int) -> dict[tuple[str, str, bool], int]:
+    """Thousandths by place, item and whether they are promised, and still so, or else sent or given; for one need.
+
+    Without a need, what is offered to anyone.
+    """
+    found: dict[tuple[str, str, bool], int] = {}
+    for table in ANSWERS if need else ANSWERS[:1]:
         holds = f" AND until > {now}" if table == "pledge" else ""
         sql = f"SELECT place, lines FROM {table} t WHERE need = ? AND {stands('t')}{holds}"
         for place, lines in catalogue.query(node, sql, need):
             for item, qty in _sums(same, lines).items():
                 key = place, item, table == "pledge"
-                told[key] = told.get(key, 0) + qty
-    found: Sums = {}
-    for place, item in sorted({key[:2] for key in told}):
-        found[item] = found.get(item, 0) + max(told.get((place, item, promised), 0) for promised in (False, True))
+                found[key] = found.get(key, 0) + qty
     return found
 
 
@@ -116,6 +124,11 @@ def rows(node: Node, everything: bool = False) -> list[Row]:
         words = Words(node, [item for asked in found for item in asked.wanted])
         told = [_row(words, asked, now) for asked in found]
     return [row for row in told if everything or row["status"] in ("open", "stale")]
+
+
+def one(node: Node, need: str) -> Row | None:
+    """The need with this entry id, as `rows` tells it; None where there is none that stands."""
+    return next((row for row in rows(node, everything=True) if row["need"] == need), None)
 
 
 def _row(words: Words, asked: Asked, now: int) -> Row:

@@ -238,11 +238,15 @@ def _item(id: str, category: str, codes: dict[str, str], packs: dict[str, int], 
     return events.Item(id, codes=codes, packs=packs, **named, **more)
 
 
-def add_place(node: Node, body: PlaceIn) -> str:
-    """A place of this name: its id. Where there is one already it is that one, unless kind or spot contradict."""
+def add_place(node: Node, body: PlaceIn, own: bool = False) -> str:
+    """A place of this name: its id. Where there is one already it is that one, unless kind or spot contradict.
+
+    A place of this team's own goes before those of others, and with `own` only that will do.
+    """
     with node.log.transaction():
         name, (lat, lon) = inputs.name("name", body.name), inputs.spot(body)
-        known = catalogue.places_named(node, name)
+        named = catalogue.places_named(node, name)
+        known = catalogue.own_places(node, named) or ([] if own else named)
         if known:
             return _same_place(node, known[0], body.kind, lat, lon)
         id = b32(node.rng(PLACE_ID_BYTES))

@@ -40,6 +40,15 @@ def redact(node: Node, entry: str, body: RedactIn) -> Recorded:
     return Recorded(written.id.hex(), notices=[LEAVES])
 
 
+def has_words(node: Node, entry: Folded) -> bool:
+    """Whether an entry is one of ours with words to be taken out."""
+    fact = entry.fact
+    if entry.node != node.keys.node or not isinstance(fact, events.Fact) or isinstance(fact, Redaction):
+        return False
+    left = events.without_words(cast(AnyFact, fact))
+    return events.encode(left) != events.encode(cast(AnyFact, fact))
+
+
 def _checked(node: Node, target: Folded) -> AnyFact:
     if target.node != node.keys.node:
         team = catalogue.team_name(catalogue.team_names(node), target.node)

@@ -28,13 +28,22 @@ def repack(node: Node, body: RepackIn) -> Recorded:
     """Goods at a place became others. Lots that nobody named are taken first expired, first out."""
     with node.log.transaction():
         place, at = inputs.place(node, body.place), when(node, body.at)
-        with _called("in"):
-            used = lines_out(node, place, inputs.rows(node, body.used, least=1), at)
-        with _called("out"):
-            rows = inputs.rows(node, body.made, least=1)
-            told = _told(node, used, alone=len(rows) == 1)
-            made = [_made(node, told, i, *row) for i, row in enumerate(rows)]
-        return record.write(node, Repack(at, place, used, made, inputs.note(body.note)))
+        used = taken(node, place, body.used, at)
+        return record.write(node, Repack(at, place, used, made_of(node, used, body.made), inputs.note(body.note)))
+
+
+def taken(node: Node, place: str, lines: Sequence[LineIn], at: int, without: bytes = b"") -> list[Line]:
+    """What was used up, lot by lot, as if the entry `without` had never been."""
+    with _called("in"):
+        return lines_out(node, place, inputs.rows(node, lines, least=1), at, without=without)
+
+
+def made_of(node: Node, used: Sequence[Line], lines: Sequence[RepackOutIn]) -> list[ReceiptLine]:
+    """What was made of used goods, with what is known of its lots."""
+    with _called("out"):
+        rows = inputs.rows(node, lines, least=1)
+        told = _told(node, used, alone=len(rows) == 1)
+        return [_made(node, told, i, *row) for i, row in enumerate(rows)]
 
 
 @contextmanager

@@ -218,10 +218,15 @@ class CorrectLineIn(ReceiptLineIn):
 
 
 class CorrectIn(Body):
-    """What is wrong in an entry, as it should have been. Given lines take the place of all, an empty text of any."""
+    """What is wrong in an entry, as it should have been. Given lines take the place of all, an empty text of any.
+
+    `in` and `out` are the lines of a repack.
+    """
 
     why: str
     lines: list[CorrectLineIn] | None = None
+    used: list[LineIn] | None = field(name="in", default=None)
+    made: list[RepackOutIn] | None = field(name="out", default=None)
     place: str | None = None
     to: str | None = None
     site: str | None = None

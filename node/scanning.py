@@ -3,7 +3,7 @@
 from typing import IO
 
 from node import waybill
-from sync.errors import Malformed, Problem, TooLarge
+from sync.errors import Malformed, NotInstalled, TooLarge
 
 PIXELS_MAX = 60_000_000
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -23,7 +23,7 @@ def is_there() -> bool:
 def read_photo(file: IO[bytes]) -> str:
     """The text of all waybill codes on a photo (JPEG, PNG or WebP). A Problem where there is none to be read."""
     if not is_there():
-        raise Problem(
+        raise NotInstalled(
             "This node can't read photos.",
             kept=_KEPT,
             todo="Install it with the extra `scan`: pip install 'bucketline[scan]'. Or paste the text of the code.",

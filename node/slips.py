@@ -11,6 +11,7 @@ import msgspec
 from node import catalogue, events, waybill
 from node.events import Dispatch
 from node.fold import Node
+from node.folding import papers
 from node.waybill import Names, Slip
 from sync.errors import Problem, Untrue
 
@@ -33,11 +34,18 @@ def take(node: Node, text: str) -> Slip:
         row = (bytes.fromhex(slip.id), slip.fact.waybill, node.clock(), slip.node, slip.log)
         content = (events.encode(slip.fact), msgspec.json.encode(slip.names))
         node.db.execute_sql("INSERT OR REPLACE INTO slip VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, *content))
+        papers.silence(node.db.connection(), _taken_out(node))
         node.db.execute_sql(
             "DELETE FROM slip WHERE dispatch NOT IN (SELECT dispatch FROM slip ORDER BY read DESC, dispatch LIMIT ?)",
             (KEPT_MAX,),
         )
     return slip
+
+
+def _taken_out(node: Node) -> list[papers.Left]:
+    """Words that are known to be gone: paper has them still, and they aren't read in again."""
+    known = node.log.redactions.known.items()
+    return [papers.Left(entry, author, node.log.app.decode(left)) for (entry, author), (_, _, left) in known]
 
 
 def every(node: Node) -> list[Slip]:

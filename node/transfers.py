@@ -73,9 +73,9 @@ class _Names:
         return {
             "dispatch": one.dispatch,
             "waybill": one.waybill,
-            "from": one.place or None,
+            "from": self.id(one.place),
             "from_name": self.place(one, one.place),
-            "to": one.to or None,
+            "to": self.id(one.to),
             "to_name": self.place(one, one.to),
             "team": self.team(one),
             "at": None if one.at is None else format_time(one.at),
@@ -87,6 +87,10 @@ class _Names:
             "ours": self.words.place(one.to).node == self.node.keys.node,
             "mine": one.node == self.node.keys.node,
         }
+
+    def id(self, place: str) -> str | None:
+        """The place that speaks for this one and all that are merged with it."""
+        return self.words.place(place).id if place else None
 
     def place(self, one: Transfer, id: str) -> str | None:
         """A place's name; a waybill's own word for it where nothing else is known."""
@@ -120,7 +124,7 @@ class _Names:
             "entry": coming.entry,
             "team": catalogue.team_name(self.words.teams, coming.node),
             "at": format_time(coming.at),
-            "place": coming.place,
+            "place": self.id(coming.place),
             "place_name": self.words.place_name(coming.place),
         }
 

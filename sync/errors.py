@@ -78,6 +78,12 @@ class Conflict(Problem):
     title, status = "Conflict", 409
 
 
+class NotInstalled(Problem):
+    """What was asked for needs a part that isn't installed on this node."""
+
+    title, status = "Not installed here", 409
+
+
 class TooLarge(Problem):
     """It is larger than the bound that this node sets itself."""
 

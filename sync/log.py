@@ -64,6 +64,7 @@ class Log(Decider):
         with self.db.atomic("IMMEDIATE"):
             self.store.create()
             self.redactions.create()
+            self.arrivals.create()
         with self.transaction():
             if self.store.meta("network") is None:
                 self.store.set_meta("network", network)
@@ -231,6 +232,7 @@ class Log(Decider):
             branch.changed = intake.tick
             branch.shown_since = branch.shown_since or (intake.tick if branch.shown >= 0 else 0)
         self.store.save(intake.touched.values())
+        self.arrivals.note(intake.tick, intake.received)
         self.store.set_tick(intake.tick)
         if shrank:
             self.app.refold(self.folded())

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 
+from sync.arrivals import Arrivals
 from sync.digest import Leaf, root
 from sync.errors import Malformed
 from sync.intake import Decode, Folded
@@ -23,6 +24,7 @@ class Reader:
     def __init__(self, store: Store, decode: Decode) -> None:
         self.store, self._decode = store, decode
         self.redactions = Redactions(store)
+        self.arrivals = Arrivals(store)
         self._lock = threading.RLock()
         self._depth = 0
         self._tick_seen = -1
@@ -107,6 +109,24 @@ class Reader:
             n = rows[-1][0]
             if batch:
                 yield batch
+
+    def ends(self, tick: int | None = None) -> dict[int, int]:
+        """How far each branch is folded: its last sequence number, by its number. With `tick` as it was then, by the
+        policy of now."""
+        with self._lock:
+            self.refresh()
+            shown = [branch for _, branch in self.store.branches() if branch.shown >= 0]
+            if tick is None:
+                return {branch.no: branch.shown for branch in shown}
+            known = [branch for branch in shown if branch.shown_since <= tick]
+            return {branch.no: min(branch.shown, self.store.first_after(branch, tick) - 1) for branch in known}
+
+    def stretch(self, branch: int, after: int, until: int) -> list[Folded]:
+        """Entries of a branch after a sequence number, in order, up to `until` or as many as are decoded at a time."""
+        with self._lock:
+            self.refresh()
+            rows = self.store.from_branch(branch, after + 1, until, BATCH)
+            return [self._entry(row) for row in rows]
 
     def _between(self, log: LogRow, branch: Branch, first: int, last: int) -> list[Folded]:
         rows = self.store.from_branch(branch.no, first, last, last - first + 1) if first <= last else []

@@ -28,6 +28,19 @@ PROJECTION = {
     "rebuild_equal",
 }
 
+ACCOUNTS = {
+    "entries",
+    "lines",
+    "lines_per_second",
+    "statement_vs_group_by",
+    "period_by_place_vs_group_by",
+    "statement_vs_group_by_key",
+    "period_by_place_vs_group_by_key",
+    "card_seconds_small",
+    "card_seconds_large",
+    "card_ratio",
+}
+
 
 def figures_of(section: str, entries: int, folder: Path) -> dict[str, float]:
     file = folder / "figures.json"
@@ -66,6 +79,12 @@ def test_books_made_anew_from_the_log_are_the_same(tmp_path: Path) -> None:
     assert set(figures) == PROJECTION
     assert figures["rebuild_equal"] == 1
     assert figures["per_entry_ratio"] > 0
+
+
+def test_the_accounts_are_timed_over_the_lines_of_five_times_as_many_entries(tmp_path: Path) -> None:
+    figures = figures_of("accounts", 400, tmp_path)
+    assert set(figures) == ACCOUNTS
+    assert figures["entries"] >= 2000 and figures["lines"] > 2 * figures["entries"]
 
 
 def test_exports_of_small_books_are_whole(tmp_path: Path) -> None:

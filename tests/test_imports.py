@@ -23,10 +23,10 @@ LAYERS = {
     "entries": "sync.entry sync.frame sync.chunks sync.rows",
     "bulk": "sync.bulk",
     "chain and store": "sync.chain sync.store",
-    "redactions": "sync.redacting",
+    "redactions": "sync.redacting sync.arrivals",
     "intake": "sync.intake sync.ranges",
     "reading": "sync.reader",
-    "audit": "sync.audit",
+    "audit*": "sync.audit sync.extract",
     "writing": "sync.writing",
     "deciding": "sync.deciding",
     "log": "sync.log",
@@ -52,10 +52,13 @@ LAYERS = {
         "node.kits node.repacking node.expiring node.counting "
         "node.redacting node.starting node.needing node.moving node.transit node.transfers node.runs "
         "node.slips node.papers node.waybill node.loads node.scanning node.needs "
+        "node.promises node.filling node.planning "
         "node.correcting node.merging node.keeping node.alerts node.alerting "
         "node.alerting.*"
     ),
-    "reports*": "node.reporting node.reporting.*",
+    "report": "node.reporting node.reporting.model",
+    "report files*": "node.reporting.writing node.reporting.writing.*",
+    "reports*": "node.reporting.*",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",

@@ -1,5 +1,8 @@
 """Whole networks of real nodes, seeded: whatever order, cuts, crashes, old disks and clones, in the end all agree.
 
+At every point, after each thing recorded and each exchange, the books balance by item, place and team and over the
+network, and nobody has the words that were taken out of what it has heard.
+
 A failure names its seed and the command that plays it again: `python -m tests.simulator --seed N --verbose`. What a
 seed means moves with the simulator, so what it found is also told by a test of its own where the fault was.
 """
@@ -12,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.world import play
+from node import events
+from tests.simulator import happenings, recording
+from tests.simulator.world import World, play
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEDULES, CHUNK = 500, 20
@@ -23,6 +28,17 @@ def test_all_agree_in_the_end(first):
     for seed in range(first, first + CHUNK):
         print(f"python -m tests.simulator --seed {seed} --verbose")  # shown where it fails
         play(seed)
+
+
+def test_every_kind_of_fact_is_played(tmp_path):
+    world = World("every kind", tmp_path)
+    machine = world.machines[0]
+    for _ in range(2):
+        happenings.add_place(world, machine, machine.main)
+        happenings.add_item(world, machine, machine.main)
+    for act in [*happenings.MOVES, *happenings.HAPPENINGS] * 5:
+        act(recording.scene(world, machine, machine.main))
+    assert {type(entry.fact) for entry in world.acknowledged.values()} == set(events.AnyFact.__args__)
 
 
 @pytest.mark.skipif("SOAK" not in os.environ, reason="draws new seeds: set SOAK=1, or `python -m tests.simulator`")

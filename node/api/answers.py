@@ -300,31 +300,3 @@ class Problem(Struct):
     status: int
     detail: str
     errors: dict[str, str] = {}
-
-
-class NeedLine(Struct):
-    """So much of an item is needed; `answered` was promised, sent or given, `left` is lacking."""
-
-    item: str
-    item_name: str
-    unit: str
-    qty: str
-    answered: str
-    left: str
-
-
-class NeedRow(Struct):
-    """A need; `status` is open, stale, met, closed or expired, `spoken` when somebody last said that it is there."""
-
-    need: str
-    place: str
-    place_name: str
-    team: str
-    at: str
-    spoken: str
-    until: str | None
-    urgency: str
-    people: int | None
-    note: str
-    status: str
-    lines: list[NeedLine]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from node import requests
-from node.api import answers, moved, packing, reported
+from node.api import answers, asked, moved, packing, reported
 from node.reporting.registry import ASKED
 from node.reporting.writing.formats import FORMATS
 
@@ -86,8 +86,23 @@ READS: dict[str, Read] = {
     "keeps": Read("How items are kept at places.", answers.KeepRow, {"place": "Only this place."} | _PAGE),
     "needs": Read(
         "What people need, and what of it is still lacking, the oldest first.",
-        answers.NeedRow,
+        asked.NeedRow,
         {"all": "1: also what is met, closed or over."} | _PAGE,
+    ),
+    "needs/{need}/nearby": Read(
+        "Who could fill which part of a need: item by item the nearest first; what they promised is taken off.",
+        asked.FillRow,
+        {"within": "Kilometres at most."},
+        of="need",
+    ),
+    "pledges": Read(
+        "What is promised: for needs, or to anyone.",
+        asked.PledgeRow,
+        {"offers": "1: only what is for anyone.", "all": "1: also what is over."} | _PAGE,
+    ),
+    "plan": Read(
+        "Transfers that would meet the known needs with the least distance, the most urgent first: proposals, no more.",
+        asked.PlanRow,
     ),
     "expiring": Read(
         "What has expired or does within so many days, the first to expire first.",

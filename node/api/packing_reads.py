@@ -17,7 +17,7 @@ def soon(node: Node, request: Request, given: dict[str, str]) -> Response:
     """What expires, the first to expire first."""
     rows = expiring.expiring(node, _days(given), given.get("place"), given.get("item"))
     names = ("place_name", "item_name", "place", "item", "lot")
-    return _paged(request, given, rows, lambda row: [row["days"], *(row[name] for name in names)])
+    return paging.paged(request, given, rows, lambda row: [row["days"], *(row[name] for name in names)])
 
 
 def _days(given: dict[str, str]) -> int:
@@ -29,7 +29,7 @@ def _days(given: dict[str, str]) -> int:
 
 def all_kits(node: Node, request: Request, given: dict[str, str]) -> Response:
     """All kits by name."""
-    return _paged(request, given, kits.kits(node), lambda row: [row["kit_name"].casefold(), row["kit"]])
+    return paging.paged(request, given, kits.kits(node), lambda row: [row["kit_name"].casefold(), row["kit"]])
 
 
 def kit(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -48,12 +48,9 @@ def counts(node: Node, request: Request, given: dict[str, str]) -> Response:
     """What counts found, the newest first."""
     rows = counting.counts(node, given.get("place"))
     names = ("entry", "item", "lot", "counted")
-    return _paged(request, given, rows, lambda row: [-units.parse_time(row["at"]), *(row[n] or "" for n in names)])
-
-
-def _paged(request: Request, given: dict[str, str], rows: list[paging.Row], key: paging.Key) -> Response:
-    found, after = paging.page(rows, key, given)
-    return paging.answer(request, found, after)
+    return paging.paged(
+        request, given, rows, lambda row: [-units.parse_time(row["at"]), *(row[n] or "" for n in names)]
+    )
 
 
 HANDLERS: dict[str, Handler] = {

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from node.api.endpoints import LIMIT_DEFAULT, LIMIT_MAX, Read
 from sync.errors import Malformed, OutOfRange
 
 Row = dict[str, Any]
+HALF_EARTH_KM = 20_100
 Key = Callable[[Row], list[Any]]
 
 
@@ -89,6 +91,26 @@ def bad_cursor() -> Malformed:
         todo="Take it from the Link header of a page.",
         fields={"after": "not a cursor of this list"},
     )
+
+
+def paged(request: Request, given: dict[str, str], rows: list[Row], key: Key) -> Response:
+    """One page of rows, answered."""
+    found, after = page(rows, key, given)
+    return answer(request, found, after)
+
+
+def kilometres(given: dict[str, str]) -> float | None:
+    """The distance asked for with `within`."""
+    if "within" not in given:
+        return None
+    try:
+        found = Decimal(given["within"])
+    except InvalidOperation:
+        raise Malformed("The distance is not a number.", kept="", fields={"within": "kilometres"}) from None
+    if not found.is_finite() or not 0 < found <= HALF_EARTH_KM:
+        why = f"more than 0 and at most {HALF_EARTH_KM} km"
+        raise OutOfRange("The distance can't be.", kept="", fields={"within": why})
+    return float(found)
 
 
 def answer(request: Request, rows: Any, after: str | None = None) -> Response:

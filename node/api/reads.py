@@ -1,19 +1,17 @@
 """What each GET answers: the rows of the queries, in pages."""
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import Request, Response
 
-from node import accounts, alerts, catalogue, keeping, merging, needs, queries, runs, transfers, units
-from node.api import packing_reads, paging, report_reads
+from node import accounts, alerts, catalogue, keeping, merging, queries, runs, transfers, units
+from node.api import asked_reads, packing_reads, paging, report_reads
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
-from sync.errors import Malformed, OutOfRange, Problem
+from sync.errors import Malformed, Problem
 
 Handler = Callable[[Node, Request, dict[str, str]], Response]
-HALF_EARTH_KM = 20_100
 
 
 def stock(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -22,7 +20,7 @@ def stock(node: Node, request: Request, given: dict[str, str]) -> Response:
     place = catalogue.find_place(node, given["place"], raw).id if "place" in given else None
     item = catalogue.find_item(node, given["item"], raw=raw).id if "item" in given else None
     rows = queries.stock(node, place=place, item=item, lots=paging.flag(given, "lots"), raw=raw)
-    return _paged(request, given, rows, _by_place)
+    return paging.paged(request, given, rows, _by_place)
 
 
 def nearby(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -30,14 +28,14 @@ def nearby(node: Node, request: Request, given: dict[str, str]) -> Response:
     raw = paging.flag(given, "raw")
     item = catalogue.find_item(node, given["item"], raw=raw).id
     lat, lon = _degrees(given, "lat", 90), _degrees(given, "lon", 180)
-    rows = queries.nearby(node, item, lat, lon, within_km=_kilometres(given), raw=raw)
-    return _paged(request, given, rows, lambda row: [float(row["distance_km"]), row["place"]])
+    rows = queries.nearby(node, item, lat, lon, within_km=paging.kilometres(given), raw=raw)
+    return paging.paged(request, given, rows, lambda row: [float(row["distance_km"]), row["place"]])
 
 
 def places(node: Node, request: Request, given: dict[str, str]) -> Response:
     """All places by name."""
     rows = queries.places(node, paging.flag(given, "raw"))
-    return _paged(request, given, rows, lambda row: [row["name"].casefold(), row["place"]])
+    return paging.paged(request, given, rows, lambda row: [row["name"].casefold(), row["place"]])
 
 
 def items(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -60,7 +58,7 @@ def entries(node: Node, request: Request, given: dict[str, str]) -> Response:
 
 def peers(node: Node, request: Request, given: dict[str, str]) -> Response:
     """The nodes that this one knows."""
-    return _paged(request, given, node.peer_rows(), lambda row: [row["peer"]])
+    return paging.paged(request, given, node.peer_rows(), lambda row: [row["peer"]])
 
 
 def same_as(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -79,7 +77,7 @@ def keeps(node: Node, request: Request, given: dict[str, str]) -> Response:
     """Minimums and shelves."""
     place = catalogue.find_place(node, given["place"]).id if "place" in given else None
     rows = keeping.rows(node, place)
-    return _paged(request, given, rows, lambda row: [row["place_name"].casefold(), row["place"], row["item"]])
+    return paging.paged(request, given, rows, lambda row: [row["place_name"].casefold(), row["place"], row["item"]])
 
 
 def balance(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -91,20 +89,14 @@ def balance(node: Node, request: Request, given: dict[str, str]) -> Response:
         raise Malformed(f"Books by {by!r} can't be had.", kept="", fields={"by": "place or team"})
     whose = dict.fromkeys(("place", "place_name", "team", "node"), "")
     rows = [whose | row for row in accounts.balance(node, by, paging.flag(given, "raw"))[f"{by}s" if by else "items"]]
-    return _paged(request, given, rows, _by_item)
+    return paging.paged(request, given, rows, _by_item)
 
 
 def on_way(node: Node, request: Request, given: dict[str, str]) -> Response:
     """What is on its way, the newest first."""
     every = "open" in given and not paging.flag(given, "open")
     rows = transfers.rows(node, every)
-    return _paged(request, given, rows, _by_time)
-
-
-def needs_(node: Node, request: Request, given: dict[str, str]) -> Response:
-    """What people need, the oldest first."""
-    rows = needs.rows(node, paging.flag(given, "all"))
-    return _paged(request, given, rows, lambda row: [units.parse_time(row["at"]), row["need"]])
+    return paging.paged(request, given, rows, _by_time)
 
 
 def run_sheet(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -128,18 +120,13 @@ HANDLERS: dict[str, Handler] = {
     "keeps": keeps,
     "alerts": alerts_,
     "transfers": on_way,
-    "needs": needs_,
     "runs/{vehicle}": run_sheet,
     "reports/balance": balance,
     "digest": digest,
     **packing_reads.HANDLERS,
+    **asked_reads.HANDLERS,
     **report_reads.HANDLERS,
 }
-
-
-def _paged(request: Request, given: dict[str, str], rows: list[paging.Row], key: paging.Key) -> Response:
-    found, after = paging.page(rows, key, given)
-    return paging.answer(request, found, after)
 
 
 def _by_item(row: paging.Row) -> list[str]:
@@ -164,16 +151,3 @@ def _degrees(given: dict[str, str], name: str, most: int) -> int:
         problem.fields = {name: problem.what}
         problem.kept = ""
         raise
-
-
-def _kilometres(given: dict[str, str]) -> float | None:
-    if "within" not in given:
-        return None
-    try:
-        found = Decimal(given["within"])
-    except InvalidOperation:
-        raise Malformed("The distance is not a number.", kept="", fields={"within": "kilometres"}) from None
-    if not found.is_finite() or not 0 < found <= HALF_EARTH_KM:
-        why = f"more than 0 and at most {HALF_EARTH_KM} km"
-        raise OutOfRange("The distance can't be.", kept="", fields={"within": why})
-    return float(found)

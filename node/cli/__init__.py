@@ -21,6 +21,7 @@ from node.cli import (
     redacting,
     reporting,
     running,
+    statements,
     templates,
 )
 from node.cli.base import Call, Commands
@@ -49,6 +50,7 @@ for _command in (
     *care.COMMANDS,
     *importing.COMMANDS,
     *reading.COMMANDS,
+    *statements.COMMANDS,
     *reporting.COMMANDS,
     *company.COMMANDS,
     *templates.COMMANDS,

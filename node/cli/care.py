@@ -8,10 +8,10 @@ import click
 
 from node import alerts, correcting, keeping, merging, sameness
 from node.cli.base import Call, with_json
-from node.cli.recording import split_lines, told
+from node.cli.recording import line_bodies, split_lines, split_lots, told
 from node.cli.words import short, table
 from node.events import LOSS_REASONS, URGENCIES
-from node.requests import CorrectIn, CorrectLineIn, KeepIn, SameAsIn
+from node.requests import CorrectIn, CorrectLineIn, KeepIn, RepackOutIn, SameAsIn
 from sync.errors import Malformed
 
 
@@ -19,6 +19,8 @@ from sync.errors import Malformed
 @click.argument("entry")
 @click.argument("lines", metavar="[ITEM=QTY...]", nargs=-1)
 @click.option("--why", required=True, metavar="TEXT", help="What was wrong; it stays visible.")
+@click.option("--in", "used", multiple=True, metavar="ITEM=QTY", help="What a repack used up, all of it.")
+@click.option("--out", "made", multiple=True, metavar="ITEM=QTY", help="What a repack made, all of it.")
 @click.option("--people", type=int, metavar="N")
 @click.option("--households", type=int, metavar="N")
 @click.option("--place", metavar="PLACE", help="Where it happened.")
@@ -36,7 +38,9 @@ from sync.errors import Malformed
 @click.option("--at", metavar="TIME", help="When it happened.")
 @click.option("--note", metavar="TEXT")
 @with_json
-def correct(call: Call, entry: str, lines: Sequence[str], **rest: Any) -> None:
+def correct(
+    call: Call, entry: str, lines: Sequence[str], used: Sequence[str], made: Sequence[str], **rest: Any
+) -> None:
     """Correct an entry of this team: say what is to be different. The log shows both as one line of history.
 
     Lines that you give take the place of all lines; without any they stay. An empty text takes a text away.
@@ -44,8 +48,10 @@ def correct(call: Call, entry: str, lines: Sequence[str], **rest: Any) -> None:
     Example: bucketline correct 3f9ac2d1 blanket=42 --people 40 --why "24 was the number of boxes"
     """
     bodies = [CorrectLineIn(item=item, qty=qty) for item, qty in split_lines(lines)]
+    out = [RepackOutIn(item=item, qty=qty, lot=lot) for item, qty, lot in split_lots(made)]
     with call.node() as node:
-        done = correcting.correct(node, entry, CorrectIn(lines=bodies or None, **rest))
+        body = CorrectIn(lines=bodies or None, used=line_bodies(used) or None, made=out or None, **rest)
+        done = correcting.correct(node, entry, body)
         told(call, node, done, "Corrected")
 
 

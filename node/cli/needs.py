@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from node import needing, needs
+from node import needing, needs, planning, promises
 from node.cli.base import Call, with_json
 from node.cli.recording import line_bodies, told
-from node.cli.words import Row, age, short, table
+from node.cli.words import Row, age, local, short, table
 from node.events import URGENCIES
 from node.requests import CloseIn, NeedIn, PledgeIn, RenewIn
 
@@ -112,4 +112,51 @@ def pledge(call: Call, place: str, lines: Sequence[str], **rest: Any) -> None:
         told(call, node, needing.pledge(node, PledgeIn(place=place, lines=line_bodies(lines), **rest)), "Promised")
 
 
-COMMANDS = [need, pledge]
+@click.command()
+@click.option("--offers", is_flag=True, help="Only what is for anyone.")
+@click.option("--all", "everything", is_flag=True, help="Also what is over.")
+@with_json
+def pledges(call: Call, offers: bool, everything: bool) -> None:
+    """Show what is promised: for needs, or to anyone.
+
+    Example: bucketline pledges --offers
+    """
+    with call.node() as node:
+        rows = promises.rows(node, offers, everything)
+    columns = [
+        ("pledge", lambda row: short(row["pledge"])),
+        ("place", lambda row: row["place_name"]),
+        ("team", lambda row: row["team"]),
+        ("what", lambda row: ", ".join(f"{line['qty']} {line['item_name']}" for line in row["lines"])),
+        ("for", lambda row: f"need {short(row['need'])}" if row["need"] else "anyone"),
+        ("until", lambda row: local(row["until"])),
+    ]
+    call.answer(rows, table(rows, columns, "Nothing is promised, as far as this node has heard."))
+
+
+@click.command()
+@with_json
+def plan(call: Call) -> None:
+    """Suggest transfers that would meet the known needs with the least distance, the most urgent first.
+
+    They are proposals: nothing is sent, kept or allotted. Needs the extra `plan`.
+
+    Example: bucketline plan
+    """
+    with call.node() as node:
+        rows, now = planning.rows(node), node.clock()
+    columns = [
+        ("urgency", lambda row: row["urgency"]),
+        ("from", lambda row: row["from_name"]),
+        ("team", lambda row: row["from_team"]),
+        ("to", lambda row: row["to_name"]),
+        ("what", lambda row: f"{row['qty']} {row['item_name']}"),
+        ("km", lambda row: row["distance_km"]),
+        ("expiry", lambda row: row["expiry"]),
+        ("heard", lambda row: age(row["heard"], now)),
+        ("need", lambda row: short(row["need"])),
+    ]
+    call.answer(rows, table(rows, columns, "Nothing is lacking that anybody is known to be able to spare."))
+
+
+COMMANDS = [need, pledge, pledges, plan]

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from node import queries
+from node import filling, queries
 from node.cli.base import Call, with_json
 from node.cli.naming import spot
-from node.cli.words import age, local, short, table
+from node.cli.words import Column, age, local, short, table
 from node.units import parse_degrees
 from sync.errors import Malformed
 
@@ -47,33 +47,65 @@ def _expired(row: Any) -> str:
 
 
 @click.command()
-@click.argument("item")
-@click.option("--at", required=True, metavar="LAT,LON", help="Where you are, in decimal degrees.")
+@click.argument("item", required=False)
+@click.option("--at", metavar="LAT,LON", help="Where you are, in decimal degrees.")
+@click.option("--need", metavar="NEED", help="In place of item and spot: who could fill this need.")
 @click.option("--within", type=float, metavar="KM", help="No further than this.")
 @_raw
 @with_json
-def nearby(call: Call, item: str, at: str, within: float | None, raw: bool) -> None:
-    """Show who has an item, nearest first, and how old that news is.
+def nearby(call: Call, item: str | None, at: str | None, need: str | None, within: float | None, raw: bool) -> None:
+    """Show who has an item, nearest first, and how old that news is; or who could fill a need.
 
     Example: bucketline nearby insulin --at 29.95,-90.07 --within 20
     """
-    lat, lon = spot(at)
+    if (need is None) == (item is None and at is None):
+        raise click.UsageError("Name an item and a spot (--at LAT,LON), or a need (--need NEED).")
     if within is not None and not 0 <= within < 1e6:
         raise Malformed(f"{within} is not a distance.", todo="Write kilometres, like --within 20.")
+    if need is not None:
+        _could_fill(call, need, within)
+    elif item is None or at is None:
+        raise click.UsageError("Name both the item and where you are: nearby ITEM --at LAT,LON.")
+    else:
+        _who_has(call, item, at, within, raw)
+
+
+def _who_has(call: Call, item: str, at: str, within: float | None, raw: bool) -> None:
+    lat, lon = spot(at)
     with call.node() as node:
         rows = queries.nearby(node, item, parse_degrees(lat or "", 90), parse_degrees(lon or "", 180), within, raw)
         now = node.clock()
+    columns = [*_near(), ("expired", _expired), *_news(now)]
+    call.answer(rows, table(rows, columns, "Nobody that this node has heard of has any."))
+
+
+def _could_fill(call: Call, need: str, within: float | None) -> None:
+    with call.node() as node:
+        rows, now = filling.rows(node, need, within), node.clock()
     columns = [
+        ("item", lambda r: r["item_name"]),
+        ("lacking", lambda r: r["left"]),
+        *_near(),
+        ("pledged", lambda r: "" if r["pledged"] == "0" else r["pledged"]),
+        ("offered", lambda r: "" if r["offered"] == "0" else r["offered"]),
+        ("expiry", lambda r: r["expiry"]),
+        *_news(now),
+    ]
+    call.answer(rows, table(rows, columns, "Nothing is lacking, or nobody that this node has heard of can spare any."))
+
+
+def _near() -> list[Column]:
+    return [
         ("km", lambda r: r["distance_km"]),
         ("place", lambda r: r["place_name"]),
         ("team", lambda r: r["team"]),
         ("qty", lambda r: r["qty"]),
         ("unit", lambda r: r["unit"]),
-        ("expired", _expired),
-        ("as of", lambda r: age(r["as_of"], now)),
-        ("heard", lambda r: age(r["heard"], now)),
     ]
-    call.answer(rows, table(rows, columns, "Nobody that this node has heard of has any."))
+
+
+def _news(now: int) -> list[Column]:
+    return [("as of", lambda r: age(r["as_of"], now)), ("heard", lambda r: age(r["heard"], now))]
 
 
 @click.command("log")

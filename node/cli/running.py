@@ -1,6 +1,7 @@
 """Commands that make, run and check a node: init, serve, demo, verify, doctor, token."""
 
 import signal
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import Any
 
 import click
 
-from node import bootstrap, checks, demo, files, starting, tokens
+from node import bootstrap, checks, demo, files, scenarios, starting, tokens
 from node.cli.base import Call, pass_call, progress_bar, say, with_json
 from node.cli.words import table
 from sync.errors import Conflict, Malformed
@@ -117,18 +118,19 @@ def _told_to_stop() -> threading.Event:
     return stop
 
 
-@click.command("demo")
+@click.command("demo", epilog=f"\b\nScenarios:\n{textwrap.indent(scenarios.listing(), '  ')}")
 @click.argument("scenario", default="storm")
 @click.option("--check", is_flag=True, help="Play it to the end, print the balance, and stop.")
+@click.option("--scale", type=click.IntRange(1, 100), default=100, metavar="PERCENT", help="Play a large one in part.")
 @click.option("--port", type=int, metavar="P", help="First of the ports of the pages (8480).")
 @with_json
-def demo_(call: Call, scenario: str, check: bool, port: int | None) -> None:
+def demo_(call: Call, scenario: str, check: bool, scale: int, port: int | None) -> None:
     """Play several teams' nodes on this machine, syncing; then keep them up for a browser.
 
     Example: bucketline demo storm --check
     """
     bootstrap.calm_collector()
-    found = demo.run(scenario, check, port, call.flags.get("data"), say)
+    found = demo.run(scenario, check, port, call.flags.get("data"), say, scale=scale)
     if not check:
         return
     heads = ["item_name", "unit", "received", "distributed", "lost", "unexplained", "on_hand"]

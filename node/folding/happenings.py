@@ -4,13 +4,16 @@ Rows are never changed by what comes later: who reads leaves out those that are 
 what stands: sums may come in any order, and a row that comes to nothing is no row.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 
+from node import events
 from node.events import Arrival, Dispatch, Distribution, Need, Pledge, Redaction, Renewal, SameAs, is_entry_id
+from node.folding import papers
 from node.folding.books import Connection, fitting
+from sync.errors import Malformed
 from sync.log import Folded
 
 Key = tuple[str, str, str]  # dispatch (hex), item, lot
@@ -77,8 +80,8 @@ def is_kept(fact: object) -> bool:
     return type(fact) in KINDS and (not isinstance(fact, Distribution) or is_entry_id(fact.need))
 
 
-def keep(connection: Connection, entries: Iterable[Folded]) -> None:
-    """Write the rows of entries."""
+def keep(connection: Connection, entries: Sequence[Folded]) -> None:
+    """Write the rows of entries; what they take the words out of loses them in waybills, too."""
     by_kind: dict[type, list[tuple[Any, ...]]] = {}
     for entry in entries:
         fill = KINDS[type(entry.fact)][2]
@@ -89,6 +92,15 @@ def keep(connection: Connection, entries: Iterable[Folded]) -> None:
         names = ["id", "n", "node", "lamport", *columns.split()]
         marks = ", ".join("?" * len(names))
         connection.executemany(f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
+    papers.silence(connection, [_left(entry) for entry in entries if isinstance(entry.fact, Redaction)])
+
+
+def _left(entry: Folded) -> papers.Left:
+    fact = cast(Redaction, entry.fact)
+    try:
+        return papers.Left(bytes.fromhex(fact.target), entry.node, events.decode(bytes(fact.fact)))
+    except (ValueError, Malformed):
+        return papers.Left(b"", entry.node, None)
 
 
 class Transit:

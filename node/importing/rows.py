@@ -6,6 +6,7 @@ from functools import partial
 
 from msgspec import Struct
 
+from node import codes
 from node.importing import values
 from node.importing.sheets import Row
 from node.units import format_degrees, parse_degrees
@@ -153,9 +154,15 @@ def _thing(cells: Cells) -> Thing:
     if not (cells.has("item") or cells.has("code")):
         cells.trouble("item", "neither a name nor a code says which item this is")
     scheme = cells.get("scheme", empty=SCHEME).casefold()
-    codes = [(scheme, cells.get("code")), ("gtin", cells.get("gtin"))]
-    told = tuple((name, code) for name, code in codes if code)
+    given = [(scheme, cells.get("code", partial(_code, scheme))), ("gtin", cells.get("gtin", partial(_code, "gtin")))]
+    told = tuple((name, code) for name, code in given if code)
     return Thing(cells.get("item"), cells.get("unit"), told, cells.get("category"))
+
+
+def _code(scheme: str, text: str) -> str:
+    code = values.word(text)
+    codes.check(scheme, code)
+    return code
 
 
 def _item(cells: Cells) -> Line:

@@ -6,27 +6,12 @@ The depot lies between the two drop teams, who never meet: all that they know of
 from typing import NamedTuple
 
 from node.requests import ReceiptLineIn
+from node.scenarios.acts import bought, given
 from node.scenarios.stage import Stage
 from node.scenarios.team import Team
 
 DEPOT, HALL, VAN = "Canal Street Depot", "Saint Maurice Hall", "Van 3"
 GYM, YARD, UNDERPASS, LANDING = "Caffin Avenue Gym", "Gentilly School Yard", "Claiborne Underpass", "Ferry Landing"
-
-ITEMS = [
-    ("Water", "litre", "WASH", {"case": "12", "pallet": "960"}),
-    ("Chlorine tablets", "strip", "WASH", {"carton": "100"}),
-    ("Soap", "bar", "WASH", {"carton": "72"}),
-    ("Hygiene kit", "kit", "WASH", {}),
-    ("Jerrycan", "piece", "WASH", {}),
-    ("Tarpaulin", "piece", "Shelter", {"bale": "25"}),
-    ("Blanket", "piece", "Shelter", {"bale": "20"}),
-    ("Rice", "kg", "Food", {"sack": "25"}),
-    ("Baby formula", "tin", "Food", {"case": "6"}),
-    ("Nappies", "piece", "Hygiene", {"pack": "40"}),
-    ("Insulin", "vial", "Health", {"box": "10"}),
-    ("Dust mask", "piece", "Health", {"box": "20"}),
-    ("Battery D", "piece", "Power", {"carton": "48"}),
-]
 
 APPEAL, CITY = "Gulf storm appeal", "City emergency fund"
 
@@ -49,31 +34,17 @@ def play(stage: Stage) -> None:
 
 def _meet(stage: Stage) -> Cast:
     stage.hour(0, "The storm has passed. Three teams start a node each, and pair: the depot with either drop team.")
-    depot, ninth = stage.team("Canal Street Depot"), stage.team("Lower Ninth Drops")
-    wheels = stage.team("Bayou Wheels")
+    depot = stage.team("Canal Street Depot", "storm", {"Depot": (DEPOT, "29.9559,-90.0731")})
+    ninth = stage.team("Lower Ninth Drops", "storm", {"Depot": (HALL, "29.9581,-90.0128")})
+    wheels = stage.team("Bayou Wheels", "storm", {"Van": (VAN, "29.9902,-90.0885")})
     ninth.pair_with(depot)
     wheels.pair_with(depot)
-    depot.place(DEPOT, "warehouse", "29.9559,-90.0731")
-    for name, unit, category, packs in ITEMS:
-        depot.item(name, unit, category, packs)
-    ninth.place(HALL, "hub", "29.9581,-90.0128")
     ninth.place(GYM, "site", "29.9665,-90.0107")
-    wheels.place(VAN, "vehicle", "29.9902,-90.0885")
     wheels.place(YARD, "site", "30.0043,-90.0617")
     wheels.place(UNDERPASS, "site", "29.9663,-90.0713")
     depot.place(LANDING, "site", "29.9536,-90.0527")
     depot.sync()
     return Cast(stage, depot, ninth, wheels)
-
-
-def _bought(item: str, qty: str, value: str, fund: str = APPEAL, currency: str = "USD") -> ReceiptLineIn:
-    """Goods that somebody paid for: `value` is that of one unit."""
-    return ReceiptLineIn(item=item, qty=qty, value=value, fund=fund, currency=currency)
-
-
-def _given(item: str, qty: str) -> ReceiptLineIn:
-    """Goods of which nothing more is known."""
-    return ReceiptLineIn(item=item, qty=qty)
 
 
 def _dated(stage: Stage, item: str, qty: str, batch: str, days: int, value: str) -> ReceiptLineIn:
@@ -86,18 +57,30 @@ def _first_goods(cast: Cast) -> None:
     stage, depot, ninth, wheels = cast
     stage.hour(2, "The depot copies its paper book, whose last count is old, and takes in the first lorries.")
     depot.count(DEPOT, {"Jerrycan": "140", "Chlorine tablets": "6carton"}, at=stage.days_off(-41), note="Paper book")
-    depot.receive(DEPOT, "City warehouse", _bought("Water", "4pallet", "0.31", CITY), _bought("Rice", "60sack", "1.12"))
-    depot.receive(DEPOT, "Harbour Church", _given("Blanket", "14bale"), _given("Soap", "8carton"))
-    depot.receive(DEPOT, "Sister city of Bremen", _bought("Tarpaulin", "12bale", "7.85", "Bremen helps", "EUR"))
+    depot.receive(
+        DEPOT, "City warehouse", bought("Water", "4pallet", "0.31", CITY), bought("Rice", "60sack", "1.12", APPEAL)
+    )
+    depot.receive(DEPOT, "Harbour Church", given("Blanket", "14bale"), given("Soap", "8carton"))
+    depot.receive(DEPOT, "Sister city of Bremen", bought("Tarpaulin", "12bale", "7.85", "Bremen helps", "EUR"))
     insulin = [
         _dated(stage, "Insulin", *lot) for lot in (("12box", "NX-4471", 25, "24.5"), ("8box", "NX-5102", 210, "26"))
     ]
     depot.receive(DEPOT, "Crescent Pharmacy", *insulin, note="In the cold box by the office")
     stage.hour(4, "Neighbours bring what they have to the drop teams, too.")
-    ninth.receive(HALL, "Neighbours", _given("Water", "85case"), _given("Blanket", "96"), _given("Nappies", "22pack"))
-    ninth.receive(HALL, "Gulf Food Bank", _bought("Rice", "18sack", "1.05"), _bought("Baby formula", "20case", "13.9"))
-    wheels.receive(VAN, "Neighbours", _given("Water", "70case"), _given("Nappies", "15pack"), _given("Soap", "3carton"))
-    wheels.receive(VAN, "Bywater Hardware", _bought("Tarpaulin", "4bale", "9.2"), _bought("Dust mask", "25box", "0.4"))
+    ninth.receive(HALL, "Neighbours", given("Water", "85case"), given("Blanket", "96"), given("Nappies", "22pack"))
+    ninth.receive(
+        HALL,
+        "Gulf Food Bank",
+        bought("Rice", "18sack", "1.05", APPEAL),
+        bought("Baby formula", "20case", "13.9", APPEAL),
+    )
+    wheels.receive(VAN, "Neighbours", given("Water", "70case"), given("Nappies", "15pack"), given("Soap", "3carton"))
+    wheels.receive(
+        VAN,
+        "Bywater Hardware",
+        bought("Tarpaulin", "4bale", "9.2", APPEAL),
+        bought("Dust mask", "25box", "0.4", APPEAL),
+    )
 
 
 def _first_drops(cast: Cast) -> None:
@@ -112,7 +95,7 @@ def _first_drops(cast: Cast) -> None:
     stage.hour(15, "Lower Ninth Drops write one drop down twice, and undo the second.")
     ninth.drop(HALL, {"Nappies": "5pack", "Baby formula": "28"}, GYM, people=31, households=28)
     twice = ninth.drop(HALL, {"Nappies": "5pack", "Baby formula": "28"}, GYM, people=31, households=28)
-    ninth.undo(twice, "Written down twice: Ana and Joe were both there.")
+    ninth.undo(twice, "Written down twice: two of us were there.")
     stage.hour(19, "Rain gets into the hall.")
     ninth.lose(HALL, {"Rice": "37.5"}, "damaged", "A sack and a half stood in the water.")
     ninth.drop(HALL, {"Water": "20case", "Blanket": "18"}, GYM, people=77, households=30)
@@ -126,8 +109,8 @@ def _mast_falls(cast: Cast) -> None:
     wheels.go_off_air()
     wheels.drop(VAN, {"Water": "14case", "Tarpaulin": "22", "Nappies": "3pack"}, YARD, people=88, households=34)
     wheels.drop(VAN, {"Dust mask": "5box", "Soap": "48"}, UNDERPASS, people=71, households=27)
-    depot.receive(DEPOT, "City warehouse", _bought("Water", "2pallet", "0.31", CITY), _given("Hygiene kit", "180"))
-    depot.receive(DEPOT, "Bywater Hardware", _bought("Battery D", "3carton", "1.15"))
+    depot.receive(DEPOT, "City warehouse", bought("Water", "2pallet", "0.31", CITY), given("Hygiene kit", "180"))
+    depot.receive(DEPOT, "Bywater Hardware", bought("Battery D", "3carton", "1.15", APPEAL))
     depot.receive(DEPOT, "Crescent Pharmacy", _dated(stage, "Insulin", "6box", "NX-5102", 210, "26"))
     stage.hour(26, "The depot tries.")
     depot.sync()
@@ -168,8 +151,8 @@ def _mast_is_back(cast: Cast) -> None:
     found = depot.count(DEPOT, {"Water": "3888", "Blanket": "138", "Rice": "49sack"}, note="Two people, twice")
     differing = [f"{row['counted']} instead of {row['expected']}" for row in found.variance if _differs(row)]
     stage.aside(f"Found {' and '.join(differing)}; the rest is as it should be.")
-    wheels.receive(VAN, "Gulf Food Bank", _bought("Rice", "12sack", "1.05"), _given("Water", "45case"))
-    ninth.receive(HALL, "Harbour Church", _given("Blanket", "3bale"), _given("Hygiene kit", "75"))
+    wheels.receive(VAN, "Gulf Food Bank", bought("Rice", "12sack", "1.05", APPEAL), given("Water", "45case"))
+    ninth.receive(HALL, "Harbour Church", given("Blanket", "3bale"), given("Hygiene kit", "75"))
 
 
 def _differs(row: dict[str, str]) -> bool:

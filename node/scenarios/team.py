@@ -1,49 +1,26 @@
-"""One team of a scenario and what it can do: the calls that pages and commands make, with the same checks."""
+"""One team of a scenario: its node, what it starts from, and how it hears from others."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
-from node import record
+from msgspec import structs
+
+from node import accounts, alerts, catalogue, merging, queries, starting
 from node.bootstrap import Node
 from node.record import Recorded
-from node.requests import (
-    CountIn,
-    DistributionIn,
-    ItemIn,
-    LineIn,
-    LossIn,
-    PlaceIn,
-    ReceiptIn,
-    ReceiptLineIn,
-    VoidIn,
-)
+from node.scenarios.acts import Acts, Setting
+from node.starting import Template
+from sync.identity import node_id
 from sync.server import Serving
 
 HOST = "127.0.0.1"
 
-Goods = Mapping[str, str]  # item → quantity as people say it, such as "6case"
-Kind = Literal["warehouse", "hub", "vehicle", "site"]
-Reason = Literal["expired", "damaged", "stolen", "spoiled", "other"]
+Spots = Mapping[str, tuple[str, str]]  # a template's place → what the team calls its own, and "latitude,longitude"
 
 
-class Setting(Protocol):
-    """What a team needs of the stage it is on."""
-
-    @property
-    def folder(self) -> Any:
-        """Where things lie that are carried about."""
-
-    def aside(self, words: str) -> None:
-        """Tell what came of it."""
-
-    def step(self) -> None:
-        """Let a little time pass."""
-
-    def name_of(self, node: str) -> str:
-        """The team whose node has this id."""
-
-
-class Team:
+class Team(Acts):
     """A team and its node."""
 
     def __init__(self, stage: Setting, name: str, node: Node) -> None:
@@ -51,54 +28,71 @@ class Team:
         self._serving: Serving | None = None
         self._port = 0
 
-    # what it writes down
+    # what it starts from
 
-    def place(self, name: str, kind: Kind, spot: str) -> str:
-        """Declare a place at "latitude,longitude": its name."""
-        lat, _, lon = spot.partition(",")
-        record.add_place(self.node, PlaceIn(name=name, kind=kind, lat=lat, lon=lon))
-        self.stage.step()
-        return name
+    def start_from(self, template: str, spots: Spots) -> None:
+        """Apply a template (its name or a file), with this team's own names and spots written into a copy of the file.
 
-    def item(self, name: str, unit: str, category: str, packs: Goods) -> None:
-        """Declare an item, or what is new about it."""
-        record.add_item(self.node, ItemIn(name=name, unit=unit, category=category, packs=dict(packs)))
+        Places that aren't named in `spots` are left out, and so are their minimums.
+        """
+        copy = self._file(f"{self.name}, to start from")
+        copy.write_bytes(starting.write(_filled_in(starting.find(template), spots)))
+        starting.apply(self.node, starting.find(str(copy)))
         self.stage.step()
 
-    def receive(self, place: str, source: str, *lines: ReceiptLineIn, note: str | None = None) -> Recorded:
-        """Goods came in."""
-        return self._done(
-            record.receive(self.node, ReceiptIn(place=place, lines=list(lines), source=source, note=note))
-        )
+    def export_template(self, name: str, about: str) -> str:
+        """Write what this team uses to a file that others can start from: its path."""
+        path = self._file(name)
+        path.write_bytes(starting.write(starting.export(self.node, name, about)))
+        return str(path)
 
-    def drop(self, place: str, goods: Goods, site: str, people: int, households: int) -> Recorded:
-        """Goods were handed out at a site."""
-        body = DistributionIn(place=place, lines=_lines(goods), site=site, people=people, households=households)
-        return self._done(record.distribute(self.node, body))
+    def _file(self, name: str) -> Path:
+        folder: Path = self.stage.folder / "templates"
+        folder.mkdir(exist_ok=True)
+        return folder / f"{name}.json"
 
-    def lose(self, place: str, goods: Goods, reason: Reason, note: str) -> Recorded:
-        """Goods are gone."""
-        return self._done(record.lose(self.node, LossIn(place=place, lines=_lines(goods), reason=reason, note=note)))
+    # what it sees
 
-    def count(self, place: str, goods: Goods, at: str | None = None, note: str | None = None) -> Recorded:
-        """Somebody counted, now or at the time named."""
-        return self._done(record.count(self.node, CountIn(place=place, lines=_lines(goods), at=at, note=note)))
+    def own_place(self, name: str) -> str:
+        """The id of this team's own place of a name that other teams use as well."""
+        (own,) = catalogue.own_places(self.node, catalogue.places_named(self.node, name))
+        return own.id
 
-    def undo(self, entry: Recorded, why: str) -> Recorded:
-        """Take back an own entry."""
-        return self._done(record.void(self.node, entry.entry, VoidIn(why=why)))
+    def follow_suggestions(self, why: str) -> None:
+        """Say as well that those places are one of which others say so."""
+        while rows := [row for row in merging.suggestions(self.node) if row["kind"] == "place"]:
+            self.same("place", rows[0]["id"], rows[0]["same"], why)
 
-    def _done(self, recorded: Recorded) -> Recorded:
-        for notice in recorded.notices:
-            self.stage.aside(notice)
-        self.stage.step()
-        return recorded
+    def look(self, *kinds: str) -> None:
+        """Tell what the node's list of alerts says of these kinds."""
+        for kind in kinds:
+            for row in alerts.rows(self.node, kind=kind):
+                self.stage.aside(f"{self.name} read: {row['text']}")
+
+    def on_hand(self, place: str, item: str) -> Decimal:
+        """How much of an item there is at a place, by this team's books."""
+        return sum((Decimal(row["qty"]) for row in queries.stock(self.node, place, item)), Decimal())
+
+    def tell_difference(self, count: Recorded) -> None:
+        """Tell where a count found something else than the books say."""
+        rows = [row for row in count.variance if row["counted"] != row["expected"]]
+        names = {row.id: row.name for row in catalogue.item_rows(self.node, [row["item"] for row in rows])}
+        told = [f"{row['counted']} {names[row['item']]} instead of {row['expected']}" for row in rows]
+        self.stage.aside(f"{self.name} found {', '.join(told) or 'just what the books say'}.")
+
+    def book(self, item: str) -> dict[str, Any]:
+        """What came in of an item over all places that this team has heard of, and what became of it."""
+        return next(row for row in accounts.balance(self.node)["items"] if row["item_name"] == item)
 
     # how it hears from others
 
     def pair_with(self, other: "Team") -> None:
         """Join with a code that the other team made."""
         self.node.join(other.node.invite()["code"])
+
+    def paired(self) -> list[str]:
+        """The ids of the nodes that this one is paired with and knows an address of."""
+        return [node_id(peer.node) for peer in self.node.peers.with_addresses()]
 
     def sync(self) -> list[dict[str, Any]]:
         """Exchange with all paired teams now, and tell how it went."""
@@ -120,6 +114,17 @@ class Team:
             self.node.running.remove(self._serving)
             self._serving = None
 
+    def stop(self) -> None:
+        """Stop all that runs on its node, so that only the database is left to close."""
+        self.go_off_air()
+        while self.node.running:
+            self.node.running.pop().stop()
+
+    @property
+    def on_air(self) -> bool:
+        """Whether others can reach it."""
+        return self._serving is not None
+
     def send_courier(self, other: "Team") -> dict[str, Any]:
         """A courier takes a bundle to the other team, which reads it: {received, duplicates, missing}."""
         path = self.stage.folder / f"{self.node.id[:8]}-{other.node.id[:8]}.bundle"
@@ -133,5 +138,14 @@ class Team:
         return read
 
 
-def _lines(goods: Goods) -> list[LineIn]:
-    return [LineIn(item=item, qty=qty) for item, qty in goods.items()]
+def _filled_in(template: Template, spots: Spots) -> Template:
+    places = []
+    for place in template.places:
+        if place.name in spots:
+            name, spot = spots[place.name]
+            lat, _, lon = spot.partition(",")
+            places.append(structs.replace(place, name=name, lat=lat, lon=lon))
+    minimums = [
+        structs.replace(least, place=spots[least.place][0]) for least in template.minimums if least.place in spots
+    ]
+    return structs.replace(template, places=places, minimums=minimums)

@@ -100,10 +100,9 @@ def apply(node: Node, template: Template) -> int:
         ids = {item.name: _item(node, item) for item in template.items}
         for item in template.items:
             _kit(node, ids[item.name], item, ids)
-        for place in template.places:
-            record.add_place(node, PlaceIn(name=place.name, kind=place.kind, lat=place.lat, lon=place.lon))  # type: ignore[arg-type]
+        spots = {place.name: _place(node, place) for place in template.places}
         for least in template.minimums:
-            _minimum(node, least, ids)
+            _minimum(node, least, spots, ids)
         node.fold.settle()
         return int(node.log.counts()[0] - before)
 
@@ -111,6 +110,12 @@ def apply(node: Node, template: Template) -> int:
 def _item(node: Node, item: ItemOf) -> str:
     body = ItemIn(name=item.name, unit=item.unit, category=item.category or None, packs=item.packs, codes=item.codes)
     return record.add_item(node, body)[0]
+
+
+def _place(node: Node, place: PlaceOf) -> str:
+    """A place's id; one without a spot is the team's own, whoever else has one of that name."""
+    body = PlaceIn(name=place.name, kind=place.kind, lat=place.lat, lon=place.lon)  # type: ignore[arg-type]
+    return record.add_place(node, body, own=place.lat is None)
 
 
 def _id_of(node: Node, text: str, ids: dict[str, str]) -> str:
@@ -124,9 +129,10 @@ def _kit(node: Node, id: str, item: ItemOf, ids: dict[str, str]) -> None:
         node.log.append(encode(Item(id, kit=kit)))
 
 
-def _minimum(node: Node, least: Minimum, ids: dict[str, str]) -> None:
+def _minimum(node: Node, least: Minimum, spots: dict[str, str], ids: dict[str, str]) -> None:
     """A minimum, unless somebody has stated one."""
-    place, item = inputs.place(node, least.place), _id_of(node, least.item, ids)
+    place = spots.get(least.place) or inputs.place(node, least.place)
+    item = _id_of(node, least.item, ids)
     sql = "SELECT 1 FROM keep WHERE place = ? AND item = ? AND minimum IS NOT NULL"
     if not catalogue.query(node, sql, place, item):
         node.log.append(encode(Keep(place, item, parse_qty(least.minimum))))

@@ -5,10 +5,13 @@ quantities are thousandths of the item's unit. A *stamp* is what "the latest win
 lamport time, then the 32-byte entry id; empty where nobody has stated the field.
 """
 
+from functools import cache
+
 import peewee
 
 from node.tables.catalogue import Item, ItemCode, ItemName, ItemPack, Keep, Lot, Named, Place, Team
 from node.tables.happenings import Arrival, Dispatch, Given, Need, Pledge, Redacted, Renewal, SameAs, Transit
+from node.tables.movements import MOVEMENTS
 from node.tables.stock import Cell, Projection, Stock, Touch, Unsettled, Voided
 
 TABLES = (
@@ -36,6 +39,7 @@ TABLES = (
     Place,
     Team,
     Lot,
+    *MOVEMENTS,
 )
 
 # What makes up the answer of the fold: table, columns and order of rows. Nothing in it depends on this node alone,
@@ -84,9 +88,21 @@ def exist(db: peewee.SqliteDatabase) -> bool:
 
 def create(db: peewee.SqliteDatabase) -> None:
     """Make the tables where they are missing."""
-    for table in TABLES:
-        peewee.SchemaManager(table, db).create_all()
-    db.execute_sql("CREATE INDEX IF NOT EXISTS transit_open ON transit (dispatch) WHERE open")
+    there = {name for (name,) in db.execute_sql("SELECT name FROM sqlite_master")}
+    for name, sql in _statements().items():
+        if name not in there:
+            db.execute_sql(sql)
+
+
+@cache
+def _statements() -> dict[str, str]:
+    """What makes each table and each index, by name. To have peewee write them costs more than to carry them out."""
+    with peewee.SqliteDatabase(":memory:") as scratch:
+        for table in TABLES:
+            peewee.SchemaManager(table, scratch).create_all()
+        scratch.execute_sql("CREATE INDEX transit_open ON transit (dispatch) WHERE open")
+        rows = scratch.execute_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+        return dict(rows.fetchall())
 
 
 def drop(db: peewee.SqliteDatabase) -> None:

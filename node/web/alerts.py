@@ -23,6 +23,7 @@ WAYS = {
     "stale_count": ("Count everything", "/record/count?place={place}&all=1"),
     "overdue": ("Record what came", "/arrive/{entry}"),
     "merge_suggestion": ("Look at both", "/same"),
+    **dict.fromkeys(("need_open", "need_unanswered", "need_stale"), ("See the need", "/needs/{entry}")),
     "fork": ("Peers", "/peers"),
 }
 TRANSFERS = ("short", "over", "twice", "unmatched", "voided")

@@ -7,7 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from node import catalogue
 from node.catalogue import ItemRow
-from node.events import LOSS_REASONS
+from node.events import LOSS_REASONS, URGENCIES
 from node.requests import (
     Body,
     CountIn,
@@ -16,6 +16,8 @@ from node.requests import (
     LineIn,
     LossIn,
     MoveIn,
+    NeedIn,
+    PledgeIn,
     ReceiptIn,
     ReceiptLineIn,
 )
@@ -27,7 +29,12 @@ from sync.errors import Malformed, Problem
 BLANK_LINES = 3
 LOT_FIELDS = ("lot", "batch", "expiry", "fund", "value", "currency")
 PAPER_FIELDS = ("vehicle", "driver", "seal")
-TEXT_FIELDS = ("place", "to", *PAPER_FIELDS, "source", "reason", "site", "people", "households", "at", "note", "sheet")
+ASKED_FIELDS = ("need", "urgency", "until")
+COUNT_FIELDS = ("people", "households")
+TEXT_FIELDS = (
+    *("place", "to", "source", "reason", "site", "at", "note", "sheet"),
+    *(*PAPER_FIELDS, *ASKED_FIELDS, *COUNT_FIELDS),
+)
 LONG_NAME_CHARS = 18  # more than a narrow field shows
 
 
@@ -82,6 +89,9 @@ class Draft:
     vehicle: str = ""
     driver: str = ""
     seal: str = ""
+    need: str = ""  # the entry id of the need that it is for
+    urgency: str = ""
+    until: str = ""
     source: str = ""
     reason: str = ""
     site: str = ""
@@ -149,7 +159,7 @@ def read(node: Node, draft: Draft, kind: type[Body]) -> Body | None:
         draft.errors["lines.0.item"] = "Say at least one item and how much of it."
     for i, line in lines:
         _check_line(node, draft, i, line)
-    counts = {name: _count(draft, name) for name in ("people", "households")}
+    counts = {name: _count(draft, name) for name in COUNT_FIELDS}
     if kind is LossIn and draft.reason not in LOSS_REASONS:
         draft.errors["reason"] = "Say why it is gone."
     if draft.errors:
@@ -197,16 +207,22 @@ def _body(draft: Draft, kind: type[Body], counts: dict[str, Any]) -> Body:
         return ReceiptIn(lines=[_receipt_line(line) for line in draft.lines], source=draft.source or None, **common)
     lines = [LineIn(item=line.item, qty=line.qty, lot=line.lot.strip() or None) for line in draft.lines]
     if kind is DistributionIn:
-        return DistributionIn(lines=lines, site=draft.site or None, **counts, **common)
+        return DistributionIn(lines=lines, site=draft.site or None, need=draft.need or None, **counts, **common)
     if kind is LossIn:
         return LossIn(lines=lines, reason=cast(Any, draft.reason), **common)
     if kind is DispatchIn:
         papers: dict[str, Any] = {name: getattr(draft, name) or None for name in PAPER_FIELDS}
-        return DispatchIn(to=draft.to, lines=lines, **papers, **common)
+        return DispatchIn(to=draft.to, lines=lines, need=draft.need or None, **papers, **common)
     if kind is MoveIn:
         return MoveIn(to=draft.to, lines=lines, **common)
     if kind is CountIn:
         return CountIn(lines=lines, **common)
+    until = draft.until or None
+    if kind is NeedIn:
+        urgency = cast(Any, draft.urgency or URGENCIES[0])
+        return NeedIn(lines=lines, people=counts["people"], urgency=urgency, until=until, **common)
+    if kind is PledgeIn:
+        return PledgeIn(lines=lines, need=draft.need or None, until=until, **common)
     raise Malformed("There is no such form.")
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import catalogue, queries, record
+from node import catalogue, queries, record, redacting
 from node.access import gate
 from node.events import Arrival, Count, CountLine, Dispatch, Distribution, Fact, Loss, Receipt, Redaction, Void
-from node.requests import VoidIn
+from node.requests import RedactIn, VoidIn
 from node.units import format_qty
 from node.web import choices, context, correcting, words
 from sync.errors import Problem
@@ -54,7 +54,21 @@ def undo(entry: str) -> Response | tuple[str, int]:
     return redirect(f"/entries/{entry}", 303)
 
 
-def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> str:
+def redact(entry: str) -> Response | tuple[str, int]:
+    """Take the words out of one of our own entries."""
+    visitor = context.visitor()
+    assert visitor is not None
+    gate().count_write(visitor)
+    try:
+        redacting.redact(context.node(), entry, RedactIn(why=request.form.get("redact_why") or None))
+    except Problem as problem:
+        if problem.status >= 429 or problem.status == 404:
+            raise
+        return _page(entry, redact_error=f"{problem.what} {problem.todo}".strip()), problem.status
+    return redirect(f"/entries/{entry}?redacted=1", 303)
+
+
+def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "", redact_error: str = "") -> str:
     node = context.node()
     found = record.find_entry(node, entry)
     fact = found.fact
@@ -82,6 +96,9 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "") -> s
         dependents=row["dependents"] if row else [],
         why=why or (MISTAKE if fresh == "new" else ""),
         undo_error=undo_error,
+        can_redact=redacting.has_words(node, found),
+        redact_error=redact_error,
+        redacted=redacting.LEAVES if request.args.get("redacted") else "",
         key=context.fresh_key(),
     )
 

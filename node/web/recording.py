@@ -8,9 +8,9 @@ import msgspec
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import catalogue, moving, queries, record
-from node.events import LOSS_REASONS
-from node.requests import Body, CountIn, DispatchIn, DistributionIn, LossIn, MoveIn, ReceiptIn
+from node import catalogue, moving, needing, needs, queries, record
+from node.events import LOSS_REASONS, URGENCIES
+from node.requests import Body, CountIn, DispatchIn, DistributionIn, LossIn, MoveIn, NeedIn, PledgeIn, ReceiptIn
 from node.web import choices, context, drafts
 from node.web.drafts import Draft, DraftLine
 from node.web.once import key_of_form, once
@@ -60,6 +60,10 @@ KINDS = {
         Kind("loss", "Loss", "Record a loss", "Record this loss", "At", "What is gone", LossIn, record.lose),
         Kind("send", "Send", "Send goods", "Record that it left", "From", "What left", DispatchIn, moving.dispatch),
         Kind("move", "", "Move goods", "Record this move", "From", "What went", MoveIn, moving.move),
+        Kind("need", "", "What people need", "Record this need", "Where", "What is needed", NeedIn, needing.add),
+        Kind(
+            "pledge", "", "Promise goods", "Record this promise", "From", "What we can give", PledgeIn, needing.pledge
+        ),
     )
 }
 
@@ -74,21 +78,32 @@ def show(name: str) -> str:
         _lines(place),
         place=place,
         to=request.args.get("to", ""),
+        need=request.args.get("need", ""),
         sheet=request.args.get("all", "")[:1],
     )
     return _page(kind, draft)
 
 
 def _lines(place: str) -> list[DraftLine]:
-    """A count sheet of the place, the one item asked for, or blanks."""
+    """A count sheet of the place, what a need lacks, the one item asked for, or blanks."""
     node, item = context.node(), request.args.get("item", "")
     if request.args.get("all") and place:
         ids = [row["item"] for row in queries.stock(node, place=place)]
         lines = [DraftLine(row.label) for row in catalogue.item_rows(node, ids[:SHEET_LINES_MAX])]
         return [*lines, DraftLine()]
+    lacking = None if item else needs.one(node, request.args.get("need", ""))
+    if lacking:
+        return _lacking(lacking)
     rows = catalogue.item_rows(node, [item]) if item else []
-    first = DraftLine(rows[0].label) if rows else DraftLine(item)
+    first = DraftLine(rows[0].label if rows else item, request.args.get("qty", ""))
     return [first, DraftLine()] if item else [DraftLine() for _ in range(drafts.BLANK_LINES)]
+
+
+def _lacking(need: dict[str, Any]) -> list[DraftLine]:
+    """What a need lacks, to be changed into what is given for it."""
+    left = {line["item"]: line["left"] for line in need["lines"] if line["left"] != "0"}
+    rows = catalogue.item_rows(context.node(), list(left))
+    return [DraftLine(row.label, left[row.id]) for row in rows] or [DraftLine()]
 
 
 def take(name: str) -> Response | tuple[str, int] | str:
@@ -133,6 +148,8 @@ def _page(kind: Kind, draft: Draft) -> str:
         places=choices.places(node),
         items=choices.items(node),
         reasons=LOSS_REASONS,
+        urgencies=URGENCIES,
+        asked=needs.one(node, draft.need) if draft.need else None,
     )
 
 

@@ -6,11 +6,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import exports_section, projection, sync_section
+from tests.bench import accounts_section, exports_section, projection, sync_section
 
 SECTIONS: dict[str, Callable[[Path, int, int], dict[str, float]]] = {
     "sync": sync_section.run,
     "projection": projection.run,
+    "accounts": accounts_section.run,
     "exports": exports_section.run,
 }
 

@@ -427,11 +427,15 @@ def test_answers_are_as_described(api: Api, client: FlaskClient):
     }
     api.post("items", {"name": "Bed", "unit": "kit", "kit": [{"item": "Blanket", "qty": "2"}]})
     api.post("counts", {"place": "Harvey Hub", "lines": [{"item": "Insulin", "qty": "39"}]})
+    need = api.post("needs", {"place": "Harvey Hub", "lines": [{"item": "Insulin", "qty": "9"}]}).json["entry"]
+    api.post("pledges", {"place": "Harvey Hub", "lines": [{"item": "Insulin", "qty": "2"}], "need": need})
+    paths["needs/{need}/nearby"] = f"needs/{need[:12]}/nearby?within=5"
     for name, read in READS.items():
         answer = api.get(paths.get(name, name))
         kind = list[read.row] if read.many else read.row  # type: ignore[name-defined]
         assert msgspec.convert(answer.json, kind) is not None
         columns = set(read.row.__struct_encode_fields__)
+        assert answer.json or name in ("peers", "alerts", "same-as", "keeps", "expiring", "transfers"), name
         for row in answer.json if read.many else [answer.json]:
             assert set(row) == columns, name
 

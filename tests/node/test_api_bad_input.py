@@ -140,9 +140,12 @@ SPOILT = [(name, case) for name in GOOD for case in spoilt(name)]
 
 def address(name: str, node: Node) -> str:
     """Where a body goes; some addresses name the entry or the need that it is about."""
-    need = next(entry.id.hex() for entry in node.log.latest(20) if isinstance(entry.fact, Need))
-    receipts = (entry for entry in node.log.latest(20) if isinstance(entry.fact, Receipt))
-    noted = next(entry.id.hex() for entry in receipts if entry.fact.note)
+    entries = node.log.latest(10_000)
+    need = next(entry.id.hex() for entry in entries if isinstance(entry.fact, Need))
+    receipts = sorted(
+        (entry for entry in entries if isinstance(entry.fact, Receipt)), key=lambda one: not one.fact.note
+    )
+    noted = receipts[0].id.hex()
     return name.replace("entries/", f"entries/{noted}/").replace("needs/", f"needs/{need}/")
 
 

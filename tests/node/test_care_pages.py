@@ -211,3 +211,30 @@ def test_what_is_said_of_the_catalogue_is_undone_on_its_page_too(node, client):
 
 def merging_entry(node):
     return merging.same(node, SameAsIn(kind="item", id="Blanket", same="Insulin")).entry
+
+
+# words taken out
+
+
+def test_a_name_is_taken_out_of_an_entry_by_its_form(node, client):
+    entry = drop(node, note="for Mrs Smith")
+    assert "for Mrs Smith" in client.get(f"/entries/{entry}").text
+    answer = send(client, f"/entries/{entry}", {"redact_why": ""}, f"/entries/{entry}/redact")
+    text = client.get(answer.headers["Location"]).text
+    assert "The words are gone from this node" in text and "Mrs Smith" not in text
+    assert "Take the words out" not in text  # there are none left
+    assert on_hand(node) == "100"
+
+
+def test_an_entry_without_words_and_another_teams_offer_no_such_form(node, client, new_node):
+    entry = drop(node)
+    assert "Take the words out" not in client.get(f"/entries/{entry}").text
+    answer = send(client, f"/entries/{entry}", {}, f"/entries/{entry}/redact")
+    assert answer.status_code == 409 and "no words" in answer.text
+    other = new_node("Bayou Wheels")
+    copy(node, other)
+    theirs = drop(other, note="for Mrs Smith")
+    copy(other, node)
+    assert "Take the words out" not in client.get(f"/entries/{theirs}").text
+    answer = send(client, f"/entries/{theirs}", {}, f"/entries/{theirs}/redact")
+    assert answer.status_code == 403

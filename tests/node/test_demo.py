@@ -14,13 +14,13 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
-from node import bootstrap, demo, queries
+from node import bootstrap, demo, keeping, queries, starting
 from node.bootstrap import Node
 from node.requests import ReceiptLineIn
-from node.scenarios import SCENARIOS
+from node.scenarios import SCENARIOS, Scenario
 from node.scenarios.stage import Stage
 from node.units import parse_time
-from sync.errors import Conflict, NotFound
+from sync.errors import Conflict, NotFound, OutOfRange
 from tests.fakes import seeded
 
 NOW_MS = 1_800_000_000_000
@@ -180,8 +180,51 @@ def _small(stage: Stage) -> None:
     stage.meet()
 
 
+def _line(stage: Stage) -> None:
+    """Three teams in a line, of which the last goes quiet."""
+    one, middle, last = (stage.team(name) for name in ("One", "Middle", "Last"))
+    middle.pair_with(one)
+    last.pair_with(middle)
+    last.place("Shed", "hub", "29.9,-90.1")
+    stage.exchange()
+    assert [row["name"] for row in queries.places(one.node)] == ["Shed"]
+    last.go_off_air()
+    stage.exchange()
+    last.go_on_air()
+    stage.meet()
+
+
+def test_a_round_of_exchanges_passes_news_up_the_line_each_pair_once_and_names_who_is_missing(monkeypatch):
+    monkeypatch.setitem(SCENARIOS, "line", Scenario(_line, "three teams in a line", 1))
+    told: list[str] = []
+    assert play(scenario="line", say=told.append)["balanced"]
+    assert [line.split()[:2] for line in told[:2]] == [["2", "exchanges"], ["2", "exchanges"]]
+    assert "no link" not in told[0] and told[1].endswith("; no link to Last.")
+
+
+def _from_template(stage: Stage) -> None:
+    """A team that writes its own name for one of a template's two places into its copy."""
+    one, other = stage.team("One", "storm", {"Van": ("Our van", "29.9,-90.1")}), stage.team("Other")
+    other.pair_with(one)
+    stage.meet()
+
+
+def test_a_team_starts_from_a_template_with_its_own_names_and_without_places_that_it_lacks(tmp_path, monkeypatch):
+    monkeypatch.setitem(SCENARIOS, "named", Scenario(_from_template, "one team with a van", 1))
+    play(tmp_path, scenario="named")
+    with opened(tmp_path) as (node, _):
+        assert [(row["name"], row["kind"], row["lat"]) for row in queries.places(node)] == [
+            ("Our van", "vehicle", "29.9")
+        ]
+        assert keeping.rows(node) == []
+        assert len(queries.items(node)) == len(starting.find("storm").items)
+
+
+SMALL = Scenario(_small, "two teams and one receipt", 1)
+
+
 def test_a_scenario_is_found_by_the_name_it_is_listed_under(monkeypatch):
-    monkeypatch.setitem(SCENARIOS, "small", _small)
+    monkeypatch.setitem(SCENARIOS, "small", SMALL)
     found = play(scenario="small")
     assert (found["scenario"], found["nodes"], found["balanced"]) == ("small", 2, True)
 
@@ -208,7 +251,7 @@ def test_books_that_do_not_agree_are_not_called_balanced(monkeypatch, harm):
         _small(stage)
         harm(stage)
 
-    monkeypatch.setitem(SCENARIOS, "small", play_and_harm)
+    monkeypatch.setitem(SCENARIOS, "small", Scenario(play_and_harm, "harm", 1))
     told: list[str] = []
     assert play(scenario="small", say=told.append)["balanced"] is False
     assert "NOT" in told[-1]
@@ -220,8 +263,14 @@ def test_an_unknown_scenario_is_answered_with_those_that_there_are(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_a_scenario_of_one_size_is_not_played_in_part(tmp_path):
+    with pytest.raises(OutOfRange, match="full size"):
+        demo.run("storm", folder=tmp_path / "none", say=silent, scale=5)
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_folder_that_holds_a_demo_already_is_left_as_it_is(tmp_path, monkeypatch):
-    monkeypatch.setitem(SCENARIOS, "small", _small)
+    monkeypatch.setitem(SCENARIOS, "small", SMALL)
     play(tmp_path, scenario="small")
     with opened(tmp_path) as nodes:
         before = [node.digest() for node in nodes]
@@ -256,7 +305,7 @@ def test_pages_of_all_nodes_answer_until_it_is_told_to_stop():
 
 
 def test_a_port_that_is_taken_is_replaced_by_a_free_one(monkeypatch):
-    monkeypatch.setitem(SCENARIOS, "small", _small)
+    monkeypatch.setitem(SCENARIOS, "small", SMALL)
     told: list[str] = []
 
     def look() -> None:

@@ -550,3 +550,9 @@ def test_the_decimal_sign_of_a_sheet_is_told_by_its_numbers(mark: str, texts: li
 def test_what_is_no_number_is_not_made_one(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number"):
         values.number(text, values.POINT)
+
+
+def test_a_bar_code_with_a_wrong_digit_is_named_by_its_line(desk: Desk) -> None:
+    good = "Warehouse,Item,Unit,Quantity,GTIN\nHub,Soap,bar,5,4006381333931\n"
+    assert desk.problems(good.replace("3931", "3932"))[0][:2] == (2, "GTIN")
+    assert desk.take(good)["rows"] == 1

@@ -177,7 +177,7 @@ def test_late_news_comes_to_the_same_in_every_order(name, touch):
 
 def test_every_kind_of_fact_is_the_news_once():
     told = {type(news) for news, _ in CASES.values()}
-    other = {events.Void, events.Redaction}  # an undo is what touches; words are told of in test_redacting
+    other = {events.Void, events.Redaction}  # an undo is what touches; of words tells test_late_news_lists
     assert told | other == set(events.AnyFact.__args__)
 
 

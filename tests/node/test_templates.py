@@ -11,7 +11,7 @@ from node import catalogue, queries, record, starting
 from node.cli import cli
 from node.requests import ItemIn, PlaceIn
 from sync.errors import Malformed, NotFound
-from tests.fakes import MemoryNode, memory_node
+from tests.fakes import MemoryNode, memory_node, tell
 
 SHIPPED = [
     "benevolent-society",
@@ -80,6 +80,33 @@ def test_a_template_that_does_not_fit_leaves_nothing_behind():
     with pytest.raises(Exception, match="already"):
         starting.apply(node, starting.find("free-breakfast"))
     assert queries.digest(node) == before
+
+
+@pytest.mark.parametrize("heard_first", [True, False])
+def test_each_team_that_starts_from_a_template_has_places_of_its_own(heard_first):
+    one, other = memory_node(1), memory_node(2)
+    starting.apply(one, starting.find("free-breakfast"))
+    if heard_first:
+        tell(one, other)
+    starting.apply(other, starting.find("free-breakfast"))
+    if not heard_first:
+        tell(one, other)
+    assert starting.apply(other, starting.find("free-breakfast")) == 0
+    kitchens = {row.node: row.id for row in catalogue.places_named(other, "Kitchen")}
+    assert set(kitchens) == {one.keys.node, other.keys.node}
+    kept = catalogue.query(other, "SELECT place, minimum FROM keep ORDER BY place")
+    assert kept == [(id, 20_000) for id in sorted(kitchens.values())]
+
+
+def test_where_two_places_bear_a_name_a_team_that_adds_it_means_its_own():
+    one, other = memory_node(1), memory_node(2)
+    for node in (one, other):
+        starting.apply(node, starting.find("free-breakfast"))
+    tell(one, other)
+    tell(other, one)
+    for node in (one, other):
+        own = record.add_place(node, PlaceIn(name="Kitchen", kind="hub", lat="29.95", lon="-90.07"))
+        assert catalogue.find_place(node, own).node == node.keys.node
 
 
 def test_a_teams_own_places_are_exported_and_nobody_elses():

@@ -380,3 +380,25 @@ def test_the_command_line_corrects(tmp_path):
     assert "Corrected: 42 (1 bale + 12) Blanket at Gym, 40 people." in said.stdout
     rows = json.loads(line("log", "--json").stdout)
     assert rows[0]["corrects"]["before"] == "24 Blanket at Gym, 30 people"
+
+
+def test_a_repack_is_corrected_from_the_lots_that_were_there_before_it(gym):
+    used = [LineIn(item="Blanket", qty="30")]
+    wrong = repacking.repack(gym, RepackIn(place="Harvey Hub", used=used, made=[RepackOutIn(item="Insulin", qty="1")]))
+    before = fact(gym, wrong.entry)
+    body = CorrectIn(why="two were left over", used=[LineIn(item="Blanket", qty="28")])
+    done = correcting.correct(gym, wrong.entry, body)
+    after = fact(gym, done.entry)
+    assert sum(line.qty for line in after.used) == 28_000
+    assert after.made == before.made
+    body = CorrectIn(why="and two made", made=[RepackOutIn(item="Insulin", qty="2")])
+    again = fact(gym, correcting.correct(gym, done.entry, body).entry)
+    assert (again.used, again.made[0].qty) == (after.used, 2_000)
+    assert on_hand(gym) == "92"
+
+
+def test_a_repack_has_no_lines_and_a_drop_no_in(gym):
+    with pytest.raises(OutOfRange, match="has no lines"):
+        correct(gym, repack(gym), ("Blanket", "3"))
+    with pytest.raises(OutOfRange, match="has no in"):
+        correcting.correct(gym, drop(gym), CorrectIn(why="slip", used=[LineIn(item="Blanket", qty="3")]))

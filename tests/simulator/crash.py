@@ -6,6 +6,8 @@ from typing import Any
 
 import peewee
 
+from node import files
+
 WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN")
 FAULTS = {"full": "database or disk is full", "locked": "database is locked"}
 
@@ -90,7 +92,8 @@ class Database(peewee.SqliteDatabase):
     """peewee over a disk in memory that outlives this object, in whatever thread."""
 
     def __init__(self, disk: sqlite3.Connection, fuse: Fuse) -> None:
-        super().__init__(":memory:", thread_safe=True)
+        pragmas = {"secure_delete": files.PRAGMAS["secure_delete"]}
+        super().__init__(":memory:", pragmas=pragmas, thread_safe=True)
         self._disk, self._fuse = disk, fuse
 
     def _connect(self) -> _Connection:
@@ -119,6 +122,7 @@ class Fence:
 def new_disk(copy_of: sqlite3.Connection | None = None) -> sqlite3.Connection:
     """An empty database in memory, or a copy of another as it is now."""
     disk = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    disk.execute("PRAGMA secure_delete = OFF")  # as in most builds: what is freed is not overwritten by itself
     if copy_of is not None:
         copy_of.backup(disk)
     return disk

@@ -49,7 +49,10 @@ class Snapshot:
 
 @dataclass
 class Machine:
-    """A computer with a node of its own. `holds` are the ids of the acknowledged entries that its disk must hold."""
+    """A computer with a node of its own. `holds` are the ids of the acknowledged entries that its disk must hold.
+
+    `recording` is what somebody is just writing down, if anything.
+    """
 
     name: str
     rng: random.Random
@@ -63,9 +66,10 @@ class Machine:
     holds: set[bytes] = field(default_factory=set)
     snapshots: list[Snapshot] = field(default_factory=list)
     second: Process | None = None
-    recording: bool = False
+    recording: str = ""
     crashes: int = 0
     fragile_boot: bool = False
+    judged: tuple[sqlite3.Connection, int] | None = None  # the disk and the tick at which it was last found in order
 
     def __post_init__(self) -> None:
         self.config = Config(self.folder / self.name, addresses=(f"http://{self.name}.sim:8481",))
@@ -146,10 +150,11 @@ class Machine:
         """What was written just before the crash may be there although nobody was told."""
         with self.safe():
             found = [entry for entry in judge.folded(self) if not self.world.knows(entry.id)]
-        assert len(found) <= self.recording, f"{len(found)} entries that nobody recorded are on {self.name}"
+        assert self.recording or not found, f"{len(found)} entries that nobody recorded are on {self.name}"
+        judge.one_act(self, found)
         for entry in found:
             self.world.unacknowledged[entry.id] = entry
-        self.recording = False
+        self.recording = ""
 
     @contextmanager
     def safe(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync import bundle, client, pairing
 from sync.errors import Conflict, DiskFull, NotFound, Problem, TooMany
+from sync.trust import NOTHING
 from tests.simulator import judge
 from tests.simulator.crash import Crash
 from tests.simulator.links import Link, Strand
@@ -49,7 +50,8 @@ def pair(world: World, one: Machine, other: Machine, cut: int | None = None) -> 
     except (DiskFull, TooMany):
         link.broken = True
     except Problem as problem:
-        assert link.broken, f"pairing was refused: {problem}"
+        assert link.broken or _blocks(one, other) or _blocks(other, one), f"pairing was refused: {problem}"
+        link.broken = True
     except Crash:
         one.recover()
         link.broken = True
@@ -61,6 +63,11 @@ def trusts(one: Machine, other: Machine) -> bool:
     """Whether one machine's node talks to the other's."""
     with one.safe():
         return one.node.log.trust_of(other.keys.node) in ("paired", "vouched")
+
+
+def _blocks(one: Machine, other: Machine) -> bool:
+    with one.safe():
+        return one.node.log.trust_of(other.keys.node) == "blocked"
 
 
 # exchanges
@@ -85,6 +92,8 @@ def exchange(world: World, one: Machine, other: Machine, link: Link) -> dict[str
     assert result["ok"] or excused, f"an exchange over a good link failed: {result}"
     if result["ok"] and not link.pause and owns == _owns(one, other):
         _hold_the_same(one, other)
+    judge.at_this_point(one)
+    judge.at_this_point(other)
     return result
 
 
@@ -101,9 +110,17 @@ def _told(result: dict[str, Any], link: Link) -> str:
 def _hold_the_same(one: Machine, other: Machine) -> None:
     """After a whole exchange of two that listen to the same nodes, both hold the same."""
     with one.safe(), other.safe():
-        a, b = one.node.log, other.node.log
-        if set(a.policy()[1]) == set(b.policy()[1]):
-            assert a.root() == b.root(), f"{one.name} and {other.name} have just met and differ"
+        (a, reached), (b, others) = one.node.log.policy(), other.node.log.policy()
+        if set(reached) == set(others) and a.blocks == b.blocks:
+            assert _heads(one) == _heads(other), f"{one.name} and {other.name} have just met and differ"
+
+
+def _heads(machine: Machine) -> set[Any]:
+    """What a machine tells of: but for nodes that it believes up to an entry, of which it can only tell what it holds a
+    signature for, and those lie where each part was first handed over."""
+    log = machine.node.log
+    leaves, logs, blocks = log.leaves(), log.store.logs(), log.policy()[0].blocks
+    return {leaf for leaf in leaves if blocks.get(logs[leaf.log].node, NOTHING) == NOTHING}
 
 
 def meet(world: World, one: Machine, other: Machine) -> None:
@@ -167,7 +184,9 @@ def write_bundle(world: World, one: Machine, other: Machine, for_one: bool) -> N
         return
     world.say(f"{one.name} writes {path.name} {f'for {other.name}' if for_node else 'for all'}: {done}")
     with one.safe():
-        world.bundles.append(Bundle(path, other, {entry.id for entry in judge.folded(one)}))
+        blocked = one.node.log.policy()[0].blocks
+        held = {entry.id for entry in judge.folded(one) if entry.node not in blocked}
+        world.bundles.append(Bundle(path, other, held))
 
 
 def read_bundle(world: World, machine: Machine, bundled: Bundle) -> None:
@@ -185,6 +204,7 @@ def read_bundle(world: World, machine: Machine, bundled: Bundle) -> None:
                 _brought_all(world, machine, bundled)
             elif machine is bundled.reader and not (damage or world.rewound):
                 raise AssertionError(f"a whole file says that something is missing: {done}")
+            judge.at_this_point(machine)
     except Crash:
         machine.recover()
     path.write_bytes(whole)
@@ -195,7 +215,7 @@ def _brought_all(world: World, machine: Machine, bundled: Bundle) -> None:
     with machine.safe():
         log = machine.node.log
         lacking = [id for id in bundled.held if log.get(id) is None]
-        heard = [id for id in lacking if log.trust_of(world.written(id).node) != "unknown"]
+        heard = [id for id in lacking if log.trust_of(world.written(id).node) not in ("unknown", "blocked")]
     assert not heard, f"nothing is said to be missing, and {len(heard)} entries are"
 
 

@@ -1,16 +1,13 @@
-"""What teams do: every kind of fact, recorded as the pages and commands record it."""
+"""Recording: an act of somebody, what of it was acknowledged, and what was refused without a trace."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from node import record, sameness
-from node.events import Count, Distribution, Loss, Receipt
-from node.requests import CountIn, DistributionIn, ItemIn, LineIn, LossIn, PlaceIn, ReceiptIn, ReceiptLineIn, VoidIn
+from node import events
 from node.units import format_qty, format_time
-from sync.errors import Conflict, DiskFull, TooMany
-from tests import model
+from sync.errors import DiskFull, Problem, TooMany
 from tests.simulator import judge
 from tests.simulator.crash import Crash
 
@@ -18,37 +15,85 @@ if TYPE_CHECKING:
     from tests.simulator.machine import Machine, Process
     from tests.simulator.world import World
 
-ITEMS = [("Blanket", "piece"), ("Blanket", "bale"), ("Insulin", "vial"), ("Water", "litre"), ("Tarpaulin", "piece")]
-PLACES = ["Depot", "Gym", "School", "Ferry", "Truck 7"]
-KINDS = ["warehouse", "hub", "vehicle", "site"]
 LOTS = ["L1", "L2", "L3"]
-EXPIRIES = [None, "2027-01-31", "2027-06-30", "2028-12-31"]
-REASONS = ["expired", "damaged", "stolen", "spoiled", "other"]
 DAY_MS = 86_400_000
 
 
-def acknowledged(world: World, machine: Machine, process: Process, write: Callable[[], Any], what: str) -> Any:
-    """Record something and keep what was acknowledged; None where the process died of it, or it was refused."""
+class Scene(NamedTuple):
+    """Somebody at a machine, with the places and items that it knows of."""
+
+    world: World
+    machine: Machine
+    process: Process
+    places: list[str]
+    items: list[str]
+
+    @property
+    def node(self) -> Any:
+        """The node of the process that is used."""
+        return self.process.node
+
+    def place(self) -> str:
+        """Some place."""
+        return self.world.rng.choice(self.places)
+
+    def elsewhere(self, place: str) -> str:
+        """Mostly another place, if there is one."""
+        others = [other for other in self.places if other != place]
+        return self.world.rng.choice(others) if others and self.world.rng.random() < 0.9 else self.place()
+
+    def item(self) -> str:
+        """Some item."""
+        return self.world.rng.choice(self.items)
+
+    def some(self) -> list[str]:
+        """One to three items, perhaps one of them twice."""
+        return [self.item() for _ in range(self.world.rng.randint(1, 3))]
+
+    def do(self, what: str, write: Callable[[], Any], *refusals: type[Problem]) -> Any:
+        """Record something; see `acknowledged`."""
+        return acknowledged(self.world, self.machine, self.process, write, what, refusals)
+
+
+def scene(world: World, machine: Machine, process: Process) -> Scene:
+    """What a process knows of."""
+    with machine.safe():
+        places = judge.rows(process.node, "SELECT id FROM place ORDER BY id")
+        items = judge.rows(process.node, "SELECT id FROM item ORDER BY id")
+    return Scene(world, machine, process, [id for (id,) in places], [id for (id,) in items])
+
+
+def acknowledged(
+    world: World,
+    machine: Machine,
+    process: Process,
+    write: Callable[[], Any],
+    what: str,
+    refusals: tuple[type[Problem], ...] = (),
+) -> Any:
+    """Record something and keep what was acknowledged; None where the process died of it, or it was refused.
+
+    A full disk and a busy database may refuse anything. Only what is among `refusals` may be refused besides.
+    """
     node = process.node
     with machine.safe():
-        before, stood = _head(node), node.digest()
-    machine.recording = True
+        before, stood = _head(node), machine.disk.serialize()
+    machine.recording = what
     try:
         answer = write()
     except Crash:
         machine.recover()
         return None
-    except (Conflict, DiskFull, TooMany) as problem:
-        machine.recording = False
-        assert not isinstance(problem, Conflict) or what in ("place", "void"), f"{what} was refused: {problem}"
+    except (DiskFull, TooMany, *refusals) as problem:
+        machine.recording = ""
         world.say(f"{machine.name} refuses a {what}: {problem.what}")
-        with machine.safe():
-            assert (_head(node), node.digest()) == (before, stood), "a refusal left something behind"
+        assert machine.disk.serialize() == stood, "a refusal left something behind"
         return None
-    machine.recording = False
+    machine.recording = ""
     with machine.safe():
         if _head(node) != before:
             _keep(world, machine, node, before, answer)
+    judge.at_this_point(machine)
     return answer
 
 
@@ -56,11 +101,12 @@ def _keep(world: World, machine: Machine, node: Any, before: bytes, answer: Any)
     """Keep all that one act wrote: an item that was unnamed is named before goods of it are moved."""
     first, last = node.log.get(before), node.log.get(_head(node))
     assert last is not None and last.fact is not None
-    assert getattr(answer, "entry", last.id.hex()) == last.id.hex()
     since = range(first.n + 1, last.n + 1) if first and first.log == last.log else [last.n]
-    for entry in sorted(node.log.fetch(since), key=lambda entry: entry.n):
+    written = sorted(node.log.fetch(since), key=lambda entry: entry.n)
+    assert getattr(answer, "entry", last.id.hex()) in [entry.id.hex() for entry in written]
+    for entry in written:
         world.acknowledged[entry.id] = entry
-        world.say(f"{machine.name} records {entry.id.hex()[:8]}: {entry.fact}")
+        world.say(f"{machine.name} records {entry.id.hex()[:8]}: {events.encode(entry.fact).decode()}")
         machine.holds.add(entry.id)
 
 
@@ -69,140 +115,38 @@ def _head(node: Any) -> bytes:
         return bytes(node.log.store.logs()[node.log.own].branches[0].head)
 
 
-# catalogue
+# what is said in an act
 
 
-def add_item(world: World, machine: Machine, process: Process) -> None:
-    """An item from a small pool, so that teams that never met mean the same one."""
-    rng = world.rng
-    name, unit = rng.choice(ITEMS)
-    codes = {"unspsc": f"5313161{rng.randint(1, 3)}"} if rng.random() < 0.3 else {}
-    packs = {"case": str(rng.choice([6, 12]))} if rng.random() < 0.3 else {}
-    body = ItemIn(name=name, unit=unit, codes=codes, packs=packs, category=rng.choice([None, "shelter", "health"]))
-    acknowledged(world, machine, process, lambda: record.add_item(process.node, body), "item")
-
-
-def add_place(world: World, machine: Machine, process: Process) -> None:
-    """A place; the name of one that is here already may be refused."""
-    rng = world.rng
-    spot = {"lat": str(rng.randint(-80, 80)), "lon": str(rng.randint(-170, 170))} if rng.random() < 0.6 else {}
-    body = PlaceIn(name=rng.choice(PLACES), kind=rng.choice(KINDS), **spot)
-    acknowledged(world, machine, process, lambda: record.add_place(process.node, body), "place")
-
-
-def rename_team(world: World, machine: Machine, process: Process) -> None:
-    """The team takes another name."""
-    name = f"Team {machine.name} {world.rng.randint(2, 9)}"
-    acknowledged(world, machine, process, lambda: record.name_team(process.node, name), "team")
-
-
-# goods
-
-
-def known(machine: Machine, process: Process) -> tuple[list[str], list[str]]:
-    """The places and items that a process knows of."""
-    with machine.safe():
-        places = judge.rows(process.node, "SELECT id FROM place ORDER BY id")
-        items = judge.rows(process.node, "SELECT id FROM item ORDER BY id")
-    return [id for (id,) in places], [id for (id,) in items]
-
-
-def move_goods(world: World, machine: Machine, process: Process) -> None:
-    """A receipt, drop, loss or count at some known place; first a place and an item where there are none."""
-    places, items = known(machine, process)
-    if not places:
-        add_place(world, machine, process)
-    elif not items:
-        add_item(world, machine, process)
-    else:
-        kind = world.rng.choices([receive, distribute, lose, count], [10, 10, 4, 7])[0]
-        kind(world, machine, process, world.rng.choice(places), items)
-
-
-def _at(world: World, process: Process) -> str | None:
-    """Mostly now; else set back by up to ten days, or a little into the future."""
+def at(world: World, process: Process) -> str | None:
+    """When it was: mostly now; else set back by up to ten days, or a little into the future."""
     if world.rng.random() < 0.6:
         return None
     back = world.rng.choice([0, 1, 3_600_000, world.rng.randint(0, 10 * DAY_MS), -3_600_000])
     return format_time(process.node.clock() - back)
 
 
-def _qty(world: World) -> str:
-    return format_qty(world.rng.choice([1, 500, 1000, 24_000, world.rng.randint(1, 200_000)]))
+def until(world: World, process: Process) -> str | None:
+    """When something is over by itself, if it is."""
+    later = world.rng.choice([None, 15 * DAY_MS, 40 * DAY_MS])
+    return None if later is None else format_time(process.node.clock() + later)
 
 
-def _some(world: World, items: list[str]) -> list[str]:
-    return [world.rng.choice(items) for _ in range(world.rng.randint(1, 3))]
+def thousandths(world: World) -> int:
+    """So much of something."""
+    return int(world.rng.choice([1, 500, 1000, 24_000, world.rng.randint(1, 200_000)]))
 
 
-def _lot(world: World) -> str | None:
+def qty(world: World) -> str:
+    """So much of something, as it is typed."""
+    return format_qty(thousandths(world))
+
+
+def lot(world: World) -> str | None:
+    """A lot, if somebody names one."""
     return world.rng.choice(LOTS) if world.rng.random() < 0.4 else None
 
 
-def receive(world: World, machine: Machine, process: Process, place: str, items: list[str]) -> None:
-    """Goods come, with what is known of their lots."""
-    rng = world.rng
-    lines = [
-        ReceiptLineIn(item=item, qty=_qty(world), lot=_lot(world), expiry=rng.choice(EXPIRIES))
-        for item in _some(world, items)
-    ]
-    body = ReceiptIn(place=place, lines=lines, at=_at(world, process))
-    acknowledged(world, machine, process, lambda: record.receive(process.node, body), "receipt")
-
-
-def _lines(world: World, items: list[str]) -> list[LineIn]:
-    return [LineIn(item=item, qty=_qty(world), lot=_lot(world)) for item in _some(world, items)]
-
-
-def distribute(world: World, machine: Machine, process: Process, place: str, items: list[str]) -> None:
-    """A drop, often of more than the books say is there."""
-    body = DistributionIn(place=place, lines=_lines(world, items), people=world.rng.randint(0, 90))
-    body.at = _at(world, process)
-    acknowledged(world, machine, process, lambda: record.distribute(process.node, body), "distribution")
-
-
-def lose(world: World, machine: Machine, process: Process, place: str, items: list[str]) -> None:
-    """Goods are lost."""
-    lines, reason = _lines(world, items), world.rng.choice(REASONS)
-    body = LossIn(place=place, lines=lines, reason=reason, at=_at(world, process))
-    acknowledged(world, machine, process, lambda: record.lose(process.node, body), "loss")
-
-
-def count(world: World, machine: Machine, process: Process, place: str, items: list[str]) -> None:
-    """A count of whole items or of single lots; what was expected is what the model says of that time."""
-    chosen = dict.fromkeys(_some(world, items))
-    lines = [LineIn(item=item, qty=format_qty(world.rng.randint(0, 60_000)), lot=_lot(world)) for item in chosen]
-    body = CountIn(place=place, lines=lines, at=_at(world, process))
-    with machine.safe():
-        known = judge.folded(machine)
-    done = acknowledged(world, machine, process, lambda: record.count(process.node, body), "count")
-    if done:
-        at = world.acknowledged[bytes.fromhex(done.entry)].fact.at
-        cells = model.cells([e for e in known if getattr(e.fact, "at", 0) <= at or hasattr(e.fact, "target")])
-        told_of = dict[tuple[str, str | None], Any]()
-        for line in lines:
-            told_of.setdefault((sameness.merged(process.node, "item").head(line.item), line.lot), line)
-        for line, told in zip(told_of.values(), done.variance, strict=True):
-            expected = _expected(process.node, cells, place, line)
-            assert told["expected"] == format_qty(expected), f"a count at {place} expected {told}, not {expected}"
-
-
-def _expected(node: Any, cells: Any, place: str, line: LineIn) -> int:
-    """What the model says is there of an item, or of a lot of it: of all that are one, at all places that are one."""
-    items = sameness.merged(node, "item").all_of(line.item)
-    places = sameness.merged(node, "place").all_of(place)
-    if line.lot:
-        held = [cells[places[0], item].lots.get(line.lot, 0) for item in items if (places[0], item) in cells]
-        return next(filter(None, held), 0)
-    return sum(sum(cells[spot, item].lots.values()) for spot in places for item in items if (spot, item) in cells)
-
-
-def void(world: World, machine: Machine, process: Process) -> None:
-    """An own entry of any age is undone; one that is undone already is refused."""
-    with machine.safe():
-        own = [e for e in judge.folded(machine) if e.node == machine.keys.node]
-        mine = sorted(e.id.hex() for e in own if isinstance(e.fact, (Receipt, Distribution, Loss, Count)))
-    if mine:
-        target = world.rng.choice(mine)
-        body = VoidIn(why="typed twice")
-        acknowledged(world, machine, process, lambda: record.void(process.node, target, body), "void")
+def note(world: World) -> str | None:
+    """Something typed freely: mostly nothing, else a name that nobody else bears and should not have been typed."""
+    return world.name_somebody() if world.rng.random() < 0.3 else None

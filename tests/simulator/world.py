@@ -2,12 +2,12 @@
 
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sync.identity import Keys
-from tests.simulator import happenings, judge, meeting, recording
+from tests.simulator import happenings, judge, meeting, trusting
 from tests.simulator.crash import new_disk
 from tests.simulator.links import Link
 from tests.simulator.machine import Machine, Process
@@ -18,6 +18,8 @@ STEPS_MIN, STEPS_MAX = 12, 30
 DAY_MS = 86_400_000
 PAUSES_MS = (0, 1, 40, 1000, 60_000, 3_600_000, DAY_MS)
 CLONES_MAX = 2
+AT_A_TIME = (1, 1, 2, 4)  # how much somebody records before something else happens
+SHUNNING = 0.25  # how often all others stop listening to one node, in the end
 Edge = tuple[Machine, Machine]
 
 
@@ -32,7 +34,8 @@ class World:
 
     def __init__(self, seed: int | str, folder: Path, say: Callable[[str], None] = lambda _: None) -> None:
         self.seed, self.folder, self.rng, self._say = seed, folder, random.Random(f"world {seed}"), say
-        self.now, self.steps = START_MS, 0
+        self.now, self.steps, self.somebodies = START_MS, 0, 0
+        self.seldom_read = self.rng.random() < 0.3
         self.acknowledged: dict[bytes, Any] = {}
         self.unacknowledged: dict[bytes, Any] = {}
         self.lost: set[bytes] = set()
@@ -53,10 +56,12 @@ class World:
         rng = random.Random(f"{self.seed} {name}")
         machine = Machine(name, rng, self, self.folder, Keys.generate(rng.randbytes), new_disk(), mark=name)
         machine.skew = rng.choice([0, 0, rng.randint(-5000, 5000), rng.randint(-400, 400) * DAY_MS])
-        recording.rename_team(self, machine, machine.main)
+        happenings.rename_team(self, machine, machine.main)
         if self.rng.random() < 0.7:
-            recording.add_place(self, machine, machine.main)
-            recording.add_item(self, machine, machine.main)
+            happenings.add_place(self, machine, machine.main)
+            happenings.add_place(self, machine, machine.main)
+            happenings.add_item(self, machine, machine.main)
+            happenings.add_item(self, machine, machine.main)
         return machine
 
     def _topology(self) -> list[Edge]:
@@ -78,6 +83,11 @@ class World:
         """One line of the story."""
         self._say(f"{self.steps:3} {text}")
 
+    def name_somebody(self) -> str:
+        """A name that nobody else bears."""
+        self.somebodies += 1
+        return f"Mrs {self.somebodies} Smith"
+
     def written(self, id: bytes) -> Any:
         """An entry as it was written."""
         return self.acknowledged.get(id) or self.unacknowledged[id]
@@ -86,15 +96,17 @@ class World:
         """Whether this entry was recorded by somebody."""
         return id in self.acknowledged or id in self.unacknowledged
 
-    def groups(self) -> list[list[Machine]]:
-        """Machines that can hear of each other, however far apart."""
-        group = {id(machine): {id(machine)} for machine in self.machines}
+    def groups(self, without: bytes = b"") -> list[list[Machine]]:
+        """Machines that can hear of each other, however far apart; as if one node weren't there, if it is given."""
+        machines = [machine for machine in self.machines if machine.keys.node != without]
+        group = {id(machine): {id(machine)} for machine in machines}
         for one, other in self.edges:
-            joined = group[id(one)] | group[id(other)]
-            for member in joined:
-                group[member] = joined
+            if one in machines and other in machines:
+                joined = group[id(one)] | group[id(other)]
+                for member in joined:
+                    group[member] = joined
         wholes = {min(found): found for found in group.values()}
-        return [[m for m in self.machines if id(m) in whole] for whole in wholes.values()]
+        return [[m for m in machines if id(m) in whole] for whole in wholes.values()]
 
     def an_edge(self) -> Edge:
         """Two machines that can reach each other, in any order."""
@@ -125,19 +137,30 @@ class World:
         for machine in self.machines:
             machine.restart()
             judge.sound(machine)
+            trusting.accept_all(self, machine)
+        self._all_pair()
+        for group in self.groups():
+            self.meet_until_quiet(group)
+        if self.rng.random() < SHUNNING:
+            trusting.shun(self)
+            self._all_pair()
+            for group in self.groups():
+                self.meet_until_quiet(group)
+        for group in self.groups():
+            judge.agreed(self, group)
+
+    def _all_pair(self) -> None:
         for one, other in self.edges:
             if not (meeting.trusts(one, other) and meeting.trusts(other, one)):
                 assert meeting.pair(self, one, other)
-        for group in self.groups():
-            self._meet_until_quiet(group)
-            judge.agreed(self, group)
 
-    def _meet_until_quiet(self, group: list[Machine]) -> None:
-        edges = [edge for edge in self.edges if edge[0] in group]
+    def meet_until_quiet(self, group: list[Machine], same: Sequence[str] = ("root", "policy", "stock")) -> None:
+        """All of a group meet until they agree."""
+        edges = [edge for edge in self.edges if edge[0] in group and edge[1] in group]
         for _ in range(2 * len(group) + 2):
             for one, other in edges:
                 meeting.exchange(self, one, other, Link(other))
-            if len({tuple(machine.node.digest().values()) for machine in group}) == 1:
+            if len({tuple(map(machine.node.digest().get, same)) for machine in group}) == 1:
                 return
         raise AssertionError(f"they don't come to agree: {[(m.name, m.node.digest()) for m in group]}")
 
@@ -153,7 +176,8 @@ class World:
 def _recording(act: Callable[[World, Machine, Process], None]) -> Callable[[World], None]:
     def do(world: World) -> None:
         machine = world.a_machine()
-        act(world, machine, world.rng.choice(machine.processes))
+        for _ in range(world.rng.choice(AT_A_TIME)):
+            act(world, machine, world.rng.choice(machine.processes))
 
     return do
 
@@ -178,7 +202,7 @@ def _write_bundle(world: World) -> None:
 
 def _courier(world: World) -> None:
     one, other = world.an_edge()
-    meeting.courier(world, one, other, lambda: recording.move_goods(world, one, one.main))
+    meeting.courier(world, one, other, lambda: happenings.move_goods(world, one, one.main))
 
 
 def _read_bundle(world: World) -> None:
@@ -190,6 +214,14 @@ def _read_bundle(world: World) -> None:
 def _restart(world: World) -> None:
     machine = world.a_machine()
     world.say(f"{machine.name} restarts")
+    machine.restart()
+
+
+def _move_disk(world: World) -> None:
+    """A disk is put into another computer: its node goes on in a new log, and its logs travel in any order."""
+    machine = world.a_machine()
+    machine.mark += "'"
+    world.say(f"the disk of {machine.name} is put into another computer")
     machine.restart()
 
 
@@ -258,14 +290,15 @@ def _look(world: World) -> None:
             judge.as_the_model(machine, process)
 
 
-RECORD = _recording(recording.move_goods)
+RECORD = _recording(happenings.move_goods)
 ACTIONS: dict[Callable[[World], None], float] = {
     RECORD: 16,
-    _recording(happenings.happen): 26,
-    _recording(recording.void): 3,
-    _recording(recording.add_item): 3,
-    _recording(recording.add_place): 3,
-    _recording(recording.rename_team): 1,
+    _recording(happenings.happen): 36,
+    _recording(happenings.add_item): 3,
+    _recording(happenings.add_place): 2,
+    _recording(happenings.rename_team): 1,
+    trusting.block: 4,
+    trusting.accept: 3,
     _meet: 14,
     _tangle: 4,
     _pair: 2,
@@ -273,6 +306,7 @@ ACTIONS: dict[Callable[[World], None], float] = {
     _write_bundle: 3,
     _read_bundle: 7,
     _restart: 2,
+    _move_disk: 3,
     _second: 2,
     _snapshot: 4,
     _restore: 5,

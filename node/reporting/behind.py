@@ -1,0 +1,140 @@
+"""The entries behind a figure of a statement: each line of a row opens down to what was written, and by whom."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from node import catalogue
+from node.events import type_of
+from node.fold import Node
+from node.reporting import axes, movements
+from node.reporting.asked import Cell, Scope, View
+from node.reporting.axes import Axis, Key
+from node.reporting.model import Column, Report, Values
+from node.reporting.posting import IN_TRANSIT, sign
+from node.reporting.statement import SLOTS, Books, slot
+from node.reporting.worth import NO_RATES, Rates, amount
+from node.telling import summary
+from sync.errors import OutOfRange
+from sync.log import Folded
+
+COLUMNS = (
+    Column("at", "When", "time", "#date+occurred"),
+    Column("entry", "Entry", "id", "#meta+entry"),
+    Column("type", "Kind", "text", "#activity+type"),
+    Column("recorded_by", "Recorded by", "text", "#org+reporting"),
+    Column("place_name", "Place", "text", "#loc+name"),
+    Column("item_name", "Item", "text", "#item+name"),
+    Column("unit", "Unit", "text", "#item+unit"),
+    Column("lot", "Lot", "text", "#item+lot"),
+    Column("qty", "Quantity", "qty", "#indicator+num", True),
+    Column("currency", "Currency", "text", "#currency"),
+    Column("value", "Value", "money", "#value", True),
+    Column("summary", "What", "text", "#description"),
+)
+_CELLS = 400  # in one statement
+
+
+class Figure(NamedTuple):
+    """Which lines a figure is the sum of: accounts, by the sign that each has in it, and between which times (ms)."""
+
+    sign: Callable[[str], int]
+    since: int | None
+    until: int | None
+
+
+def figure(name: str, scope: Scope) -> Figure:
+    """What a figure of a statement adds up."""
+    if name not in SLOTS:
+        raise OutOfRange(f"A statement has no figure {name!r}.", todo=f"Choose among {', '.join(SLOTS)}.")
+    if name in ("opening", "closing"):
+        return Figure(sign, None, _end(name, scope))
+    if name in ("opening_in_transit", IN_TRANSIT):
+        return Figure(lambda account: int(slot(account) == SLOTS[IN_TRANSIT]), None, _end(name, scope))
+    return Figure(lambda account: int(slot(account) == SLOTS[name]), scope.since, scope.until)
+
+
+def _end(name: str, scope: Scope) -> int | None:
+    if not name.startswith("opening"):
+        return scope.until
+    return scope.since if scope.since is not None else -(2**63)  # before everything nothing was
+
+
+class Line(NamedTuple):
+    """One line behind a figure."""
+
+    cell: Cell
+    at: int
+    n: int
+    line: int
+    qty: int
+
+
+def lines(view: View, cells: Iterable[Cell], asked: Figure) -> Iterator[Line]:
+    """The lines of cells that a figure adds up, cell by cell."""
+    by_no = {cell.no: cell for cell in cells}
+    nos = list(by_no)
+    for start in range(0, len(nos), _CELLS):
+        part = nos[start : start + _CELLS]
+        where, values = f"cell IN ({','.join('?' * len(part))})", [*part]
+        for sense, moment in ((">=", asked.since), ("<", asked.until)):
+            if moment is not None:
+                where, values = f"{where} AND at {sense} ?", [*values, moment]
+        sql = f"SELECT cell, account, at, n, line, qty FROM movement WHERE {where}"
+        for no, account, at, n, line, qty in view.connection.execute(sql, values):
+            if step := asked.sign(account):
+                yield Line(by_no[no], at, n, line, step * int(qty))
+
+
+def behind(
+    node: Node,
+    scope: Scope,
+    by: Sequence[str],
+    row: Mapping[str, str],
+    name: str,
+    rates: Rates = NO_RATES,
+    books: Books | None = None,
+) -> Report:
+    """The entries behind figure `name` of one row of a statement, in the order in which they took place.
+
+    `row` holds what the row says in its first columns, those of ids and of what has none: all that is needed to tell
+    it from others. The quantities and values add up to the figure.
+    """
+    told, opened = axes.chosen(by), books or (lambda: movements.up_to_date(node))
+    asked = figure(name, scope)
+
+    def _rows() -> Iterator[Values]:
+        with opened() as connection:
+            view = View(node, connection, scope, rates)
+            found = list(lines(view, _cells(view, told, row), asked))
+            entries = {entry.n: entry for entry in node.log.fetch(sorted({line.n for line in found}))}
+            found.sort(key=lambda line: (line.at, entries[line.n].lamport, entries[line.n].id, line.line, line.cell))
+            made = [_row(view, line, entries[line.n]) for line in found]
+        return iter(made)
+
+    about = {**scope.about(), **row, "figure": name}
+    return Report("entries", f"Entries behind {name.replace('_', ' ')}", COLUMNS, _rows, about)
+
+
+def _cells(view: View, told: Sequence[Axis], row: Mapping[str, str]) -> list[Cell]:
+    """The cells of the row that says this."""
+    key, names = axes.keys(view, told), [axis.columns[0].name for axis in told]
+    wanted: Key = tuple(row.get(name, "") for name in names)
+    return [cell for cell in view.cells() if key(cell) == wanted]
+
+
+def _row(view: View, line: Line, entry: Folded) -> tuple[Any, ...]:
+    cell, words = line.cell, view.words
+    return (
+        line.at,
+        entry.id.hex(),
+        type_of(entry.fact),
+        catalogue.team_name(words.teams, entry.node),
+        words.place_name(cell.place),
+        words.item_name(cell.item),
+        words.item(cell.item).unit,
+        cell.lot,
+        line.qty,
+        cell.unit[1],
+        amount(line.qty * cell.unit[0]),
+        summary(words, entry.fact),
+    )

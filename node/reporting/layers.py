@@ -1,0 +1,194 @@
+"""Goods in layers, first in, first out: each piece knows whose gift it is made of, through transfers and repacks.
+
+Pieces wait in pools (an item at a place, or of a dispatch on its way) and end in uses. Who takes more than a pool holds
+has a claim on what comes next, since goods are often handed out before their receipt is written down; so no layer is
+ever negative. What is still claimed in the end came from nowhere that anybody wrote down.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
+
+
+class Origin(NamedTuple):
+    """Where goods came from: a receipt's line (fund, entry number), or something else by its `source`.
+
+    `unit` is the worth of one unit in 10^-18 of `currency`.
+    """
+
+    source: str
+    fund: str
+    item: str
+    lot: str
+    n: int
+    unit: int
+    currency: str
+
+
+class Grain(NamedTuple):
+    """So many thousandths of what came from one origin, in that origin's item."""
+
+    origin: Origin
+    qty: int
+
+
+class Piece(NamedTuple):
+    """So many thousandths of the item that it now is, and the grains that it is made of."""
+
+    lot: str
+    qty: int
+    grains: tuple[Grain, ...]
+
+    def split(self, qty: int) -> tuple["Piece", "Piece"]:
+        """So much of it, and the rest. Grains divide in proportion; no thousandth is lost or made."""
+        parts = [grain.qty * qty // self.qty for grain in self.grains]
+        taken = tuple(Grain(grain.origin, part) for grain, part in zip(self.grains, parts, strict=True) if part)
+        left = tuple(
+            Grain(grain.origin, grain.qty - part)
+            for grain, part in zip(self.grains, parts, strict=True)
+            if grain.qty > part
+        )
+        return Piece(self.lot, qty, taken), Piece(self.lot, self.qty - qty, left)
+
+
+@dataclass
+class Use:
+    """An end of goods: on which account, by which entry (number), at which place, as which item."""
+
+    account: str
+    n: int
+    place: str
+    item: str
+    pieces: list[Piece] = field(default_factory=list)
+
+
+@dataclass
+class Claim:
+    """So much is owed, by order of `turn`, and goes to its destination when it comes."""
+
+    turn: int
+    qty: int
+    to: "Destination"
+
+
+@dataclass
+class Pool:
+    """Layers by lot, each with the turn at which it came, and claims on what comes next. `place` and `item` name it;
+    a pool on its way has no place, but the dispatch's id."""
+
+    place: str
+    item: str
+    dispatch: str = ""
+    layers: dict[str, deque[tuple[int, Piece]]] = field(default_factory=dict)
+    claims: deque[Claim] = field(default_factory=deque)
+
+    def pieces(self) -> Iterator[Piece]:
+        """What lies here."""
+        return (piece for layers in self.layers.values() for _, piece in layers)
+
+    def next_layers(self, lot: str) -> deque[tuple[int, Piece]] | None:
+        """Where to take from next: the lot that was named, else what is in no named lot, else what came first."""
+        for name in (lot, ""):
+            if self.layers.get(name):
+                return self.layers[name]
+        return min(filter(None, self.layers.values()), key=lambda layers: layers[0][0], default=None)
+
+
+Destination = Pool | Use
+
+
+class Flow:
+    """All pools and uses, and goods moving between them. `unknown` names the origin of what nobody wrote down."""
+
+    def __init__(self, unknown: Callable[[str, str], Origin]) -> None:
+        self.pools: dict[tuple[str, str, str], Pool] = {}
+        self.uses: dict[tuple[str, str, str], list[Use]] = {}  # by account, place and item
+        self._unknown = unknown
+        self._turns = count()
+
+    def pool(self, place: str, item: str, dispatch: str = "") -> Pool:
+        """The pool of an item at a place, or on the way of a dispatch."""
+        return self.pools.setdefault((place, item, dispatch), Pool(place, item, dispatch))
+
+    def use(self, account: str, n: int, place: str, item: str) -> Use:
+        """A new end of goods."""
+        use = Use(account, n, place, item)
+        self.uses.setdefault((account, place, item), []).append(use)
+        return use
+
+    def put(self, to: Destination, piece: Piece) -> None:
+        """Goods come to a pool or a use; what is claimed there goes on at once."""
+        waiting = [(to, piece)]
+        while waiting:
+            to, piece = waiting.pop()
+            if isinstance(to, Use):
+                to.pieces.append(piece)
+                continue
+            while piece.qty and to.claims:
+                claim = to.claims[0]
+                part, piece = piece.split(min(claim.qty, piece.qty))
+                claim.qty -= part.qty
+                if not claim.qty:
+                    to.claims.popleft()
+                waiting.append((claim.to, part))
+            if piece.qty:
+                to.layers.setdefault(piece.lot, deque()).append((next(self._turns), piece))
+
+    def take(self, pool: Pool, qty: int, to: Destination, lot: str = "") -> None:
+        """Goods go from a pool, the first that came first; what it doesn't hold is claimed."""
+        while qty and (layers := pool.next_layers(lot)):
+            turn, piece = layers.popleft()
+            if piece.qty > qty:
+                piece, rest = piece.split(qty)
+                layers.appendleft((turn, rest))
+            qty -= piece.qty
+            self.put(to, piece)
+        if qty:
+            pool.claims.append(Claim(next(self._turns), qty, to))
+
+    def take_known(self, pool: Pool, qty: int, lot: str, n: int) -> list[Piece]:
+        """Take goods at once; what the pool doesn't hold is made up by what nobody wrote down."""
+        use = Use("", n, pool.place, pool.item)
+        held = min(qty, sum(piece.qty for piece in pool.pieces()))
+        self.take(pool, held, use, lot)
+        return [*use.pieces, *([self.unknown(pool, qty - held)] if qty > held else [])]
+
+    def unknown(self, pool: Pool, qty: int) -> Piece:
+        """Goods of which nobody wrote down where they came from."""
+        return Piece("", qty, (Grain(self._unknown(pool.place, pool.item), qty),))
+
+    def give_back(self, account: str, pool: Pool, qty: int) -> int:
+        """Goods that had ended on an account at a place come back, the last first; how much is left to come."""
+        uses = self.uses.get((account, pool.place, pool.item), [])
+        qty -= self._forgive(pool, uses, qty)
+        for use in reversed(uses):
+            while qty and use.pieces:
+                piece = use.pieces.pop()
+                if piece.qty > qty:
+                    piece, rest = piece.split(qty)
+                    use.pieces.append(rest)
+                qty -= piece.qty
+                self.put(pool, piece)
+        return qty
+
+    def _forgive(self, pool: Pool, uses: list[Use], qty: int) -> int:
+        """Claims that only waited to end there are dropped: how much of them."""
+        ends, before = {id(use) for use in uses}, qty
+        for claim in [claim for claim in reversed(pool.claims) if id(claim.to) in ends]:
+            part = min(claim.qty, qty)
+            claim.qty -= part
+            qty -= part
+        pool.claims = deque(claim for claim in pool.claims if claim.qty)
+        return before - qty
+
+    def settle(self) -> list[tuple[Pool, int]]:
+        """Meet the claims that are left, the first first, with what nobody wrote down: how much of it, by pool."""
+        claims = [(claim.turn, pool, claim) for pool in self.pools.values() for claim in pool.claims]
+        made = []
+        for _, pool, claim in sorted(claims, key=lambda row: row[0]):
+            if claim.qty:
+                made.append((pool, claim.qty))
+                self.put(pool, self.unknown(pool, claim.qty))
+        return made
