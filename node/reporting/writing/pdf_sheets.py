@@ -125,14 +125,16 @@ class Sheets(FPDF):  # type: ignore[misc,unused-ignore]
     def _signatures(self, signed: Sequence[str]) -> None:
         width, top = (self.w - 2 * MARGIN) / len(signed), self.get_y() + 3
         for at, who in enumerate(signed):
-            x = MARGIN + at * width
-            for down, text, style in ((0, who, "B"), (12, "Name", ""), (24, "Signature, date", "")):
-                self.set_xy(x, top + down)
-                self.set_font(FAMILY, style, 8)
-                self.cell(width, 4, text)
-                if down:
-                    self.line(x, top + down, x + width - 8, top + down)
+            self._signed(MARGIN + at * width, top, width, who)
         self.set_xy(MARGIN, top + 30)
+
+    def _signed(self, x: float, top: float, width: float, who: str) -> None:
+        for down, text, style in ((0, who, "B"), (12, "Name", ""), (24, "Signature, date", "")):
+            self.set_xy(x, top + down)
+            self.set_font(FAMILY, style, 8)
+            self.cell(width, 4, text)
+            if down:
+                self.line(x, top + down, x + width - 8, top + down)
 
     # letters and room
 
