@@ -79,3 +79,10 @@ def test_the_page_leads_to_each_report_in_each_format(client):  # noqa: F811
             assert f'href="/api/v1/reports/{name}?format={form}"' in text
             assert client.get(f"/api/v1/reports/{name}?format={form}").status_code == 200, "by the browser's own login"
     assert 'name="by"' in text and 'href="/reports"' in client.get("/about").text
+
+
+def test_the_page_of_charts_shows_them_and_says_what_is_off(client):  # noqa: F811
+    assert client.get("/reports/charts").text.count("<svg xmlns") == 3
+    one = client.get("/reports/charts?place=Harvey%20Hub&item=insulin").text
+    assert one.count("<svg xmlns") == 4 and "in the end 40 vial" in one
+    assert client.get("/reports/charts?item=nothing").status_code == 404
