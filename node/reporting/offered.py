@@ -132,7 +132,7 @@ OFFERS: Mapping[str, Offer] = {
 def _card(node: Node, asked: Asked) -> Report:
     first, last = days(asked.get("since"), asked.get("until"), _zone(asked))
     raw = "merged" not in asked
-    return stock_card(node, asked["place"], asked["item"], first, last, raw=raw, notes=True)
+    return stock_card(node, asked["place"], asked["item"], first, last, raw=raw)
 
 
 # words into values
