@@ -14,7 +14,7 @@ import msgspec
 from node import events, keeping, merging, needing, record, starting
 from node.events import Arrival, ArrivalLine, Item, Line, Place, Receipt, ReceiptLine, Redaction, Repack, SameAs, Void
 from node.record import Recorded
-from node.reporting import closing
+from node.reporting import closing, movements
 from node.requests import (
     CloseIn,
     ClosingIn,
@@ -93,6 +93,8 @@ def close_period(here: Scene) -> None:
     """The team says that its books are as they are until the end of a day that is over."""
     day = format_time(here.node.clock() - DAY_MS * here.world.rng.randint(1, 3))[:10]
     body = ClosingIn(until=day, note=note(here.world))
+    with here.machine.safe():  # what the tables of the books lack is written first, and no part of what may be refused
+        movements.refresh(here.node)
     here.do("closing", lambda: closing.close(here.node, body), OutOfRange)
 
 
