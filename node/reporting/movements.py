@@ -31,7 +31,7 @@ from node.tables.movements import MOVEMENTS
 from sync.log import Folded
 from sync.rows import place as place_of
 
-VERSION = 1
+VERSION = 2
 NAME = "movements"
 SLICE = 40_000  # entries taken in one transaction
 ROWS_MAX = 200_000  # kept in memory before they are written, sorted
@@ -44,8 +44,9 @@ def up_to_date(node: Node, progress: Progress | None = None) -> Iterator[Any]:
     entries were taken."""
     while True:
         _check_version(node)
-        while not _take(node, progress):
-            pass
+        done = _is_current(node) and not _has_blanks(node)
+        while not done:
+            done = _take(node, progress)
         with node.log.reading(), node.db.atomic():
             if _is_current(node):  # else another process wrote just now
                 yield node.db.connection()
@@ -98,6 +99,10 @@ def _check_version(node: Node) -> None:
 def _is_of_this_version(node: Node) -> bool:
     sql = "SELECT version FROM projection WHERE name = ?"
     return bool(node.db.connection().execute(sql, (NAME,)).fetchall() == [(VERSION,)])
+
+
+def _has_blanks(node: Node) -> bool:
+    return bool(node.db.connection().execute("SELECT 1 FROM movement_blank LIMIT 1").fetchall())
 
 
 def _is_current(node: Node) -> bool:

@@ -12,7 +12,7 @@ from node.events import Arrival, Count, Dispatch, Distribution, Loss, Receipt, R
 from node.fold import Node
 from node.reporting.asked import View
 from node.reporting.layers import Flow, Grain, Origin, Piece, Pool
-from node.reporting.posting import DISTRIBUTED, LOST, LOST_ON_THE_WAY, REPACKED, UNEXPLAINED
+from node.reporting.posting import DISTRIBUTED, LOST_ON_THE_WAY, REPACKED, UNEXPLAINED, lost
 from sync.log import Folded
 
 GIVEN, FOUND, MADE, UNRECORDED = "given", "found in a count", "made of nothing recorded", "not recorded"
@@ -51,7 +51,7 @@ class Tracer:
         elif isinstance(fact, Distribution):
             self._end(DISTRIBUTED, fact.place, fact.lines)
         elif isinstance(fact, Loss):
-            self._end(LOST + fact.reason, fact.place, fact.lines)
+            self._end(lost(fact.reason), fact.place, fact.lines)
         elif isinstance(fact, Dispatch):
             self._send(entry.id.hex(), fact)
         elif isinstance(fact, Arrival):
