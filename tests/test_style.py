@@ -139,7 +139,8 @@ def test_the_top_level_holds_what_it_should_and_nothing_else():
 
 
 # imported name → distribution, where they differ
-COMES_AS = {"playhouse": "peewee", "stdnum": "python-stdnum", "zxingcpp": "zxing-cpp", "PIL": "pillow"}
+COMES_AS = {"playhouse": "peewee", "stdnum": "python-stdnum", "zxingcpp": "zxing-cpp", "PIL": "pillow", "fpdf": "fpdf2"}
+COMES_AS |= {"font_source_sans_pro": "font-source-sans-pro"}
 
 
 def _libraries() -> dict[str, str]:

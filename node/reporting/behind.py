@@ -115,7 +115,7 @@ def behind(
         return iter(made)
 
     about = {**scope.about(), **row, "figure": name}
-    return Report("entries", f"Entries behind {name.replace('_', ' ')}", COLUMNS, _rows, about)
+    return Report("entries-behind", f"Entries behind {name.replace('_', ' ')}", COLUMNS, _rows, about)
 
 
 def _order(line: Line, entry: Folded) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from itertools import chain
 from typing import Any, NamedTuple
 
 from node import events, queries
@@ -70,11 +71,16 @@ def moves(node: Node) -> Iterator[Move]:
     with closing(sqlite3.connect("")) as sorter, queries.one_moment(node):
         voids, origins, items = _collect(node, sorter)
         names, ledgers = Names(node, items), defaultdict[str, Posting](Posting)
-        for id, author, payload in sorter.execute(_SORTED):
-            if (id.hex(), author) not in voids:
-                fact: Any = events.decode(payload)
-                post(ledgers, id.hex(), fact, origins)
-                yield from _moves(names, ledgers, id.hex(), author, fact)
+        for entry, author, fact in _standing(sorter, voids):
+            post(ledgers, entry, fact, origins)
+            yield from _moves(names, ledgers, entry, author, fact)
+
+
+def _standing(sorter: sqlite3.Connection, voids: set[tuple[str, bytes]]) -> Iterator[tuple[str, bytes, Any]]:
+    """Facts that aren't undone, in their order, each with its hex id and who wrote it."""
+    for id, author, payload in sorter.execute(_SORTED):
+        if (id.hex(), author) not in voids:
+            yield id.hex(), author, events.decode(payload)
 
 
 def _moves(names: Names, ledgers: Mapping[str, Posting], entry: str, author: bytes, fact: Any) -> Iterator[Move]:
@@ -119,17 +125,18 @@ def _accounts(names: Names, posted: Posted, reason: str) -> tuple[Account, Accou
 def _collect(node: Node, sorter: sqlite3.Connection) -> tuple[set[tuple[str, bytes]], dict[str, str], list[str]]:
     """Facts of stock to the disk; what is undone and by whom, where dispatches left, and all items."""
     voids, origins, items = set[tuple[str, bytes]](), dict[str, str](), set[str]()
-    sorter.execute(_TABLE)
-    for batch in node.log.folded():
-        rows = []
-        for entry in batch:
+
+    def facts() -> Iterator[tuple[int, int, bytes, bytes, bytes]]:
+        for entry in chain.from_iterable(node.log.folded()):
             fact = entry.fact
             if isinstance(fact, Void):
                 voids.add((fact.target, entry.node))
-            elif isinstance(fact, STOCK):
-                rows.append((fact.at, entry.lamport, entry.id, entry.node, events.encode(fact)))
-                items.update(items_of(fact))
             if isinstance(fact, Dispatch):
                 origins[entry.id.hex()] = fact.place
-        sorter.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?)", rows)
+            if isinstance(fact, STOCK):
+                items.update(items_of(fact))
+                yield fact.at, entry.lamport, entry.id, entry.node, events.encode(fact)
+
+    sorter.execute(_TABLE)
+    sorter.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?)", facts())
     return voids, origins, sorted(items)

@@ -28,7 +28,7 @@ from node.reporting.posting import (
     unexplained,
 )
 from node.tables.movements import MOVEMENTS
-from sync.log import Folded
+from sync.log import Folded, Log
 from sync.rows import place as place_of
 
 VERSION = 2
@@ -43,14 +43,18 @@ def up_to_date(node: Node, progress: Progress | None = None) -> Iterator[Any]:
     """The connection to tables of movements that lag behind nothing, as of one moment. `progress` is told how many
     entries were taken."""
     while True:
-        _check_version(node)
-        done = _is_current(node) and not _has_blanks(node)
-        while not done:
-            done = _take(node, progress)
         with node.log.reading(), node.db.atomic():
-            if _is_current(node):  # else another process wrote just now
+            if is_current(node):
                 yield node.db.connection()
                 return
+        refresh(node, progress)
+
+
+def refresh(node: Node, progress: Progress | None = None) -> None:
+    """Take what the tables lack, slice by slice, each in a transaction of its own."""
+    _check_version(node)
+    while not is_current(node) and not _take(node, progress):
+        pass
 
 
 def _take(node: Node, progress: Progress | None) -> bool:
@@ -101,12 +105,16 @@ def _is_of_this_version(node: Node) -> bool:
     return bool(node.db.connection().execute(sql, (NAME,)).fetchall() == [(VERSION,)])
 
 
-def _has_blanks(node: Node) -> bool:
-    return bool(node.db.connection().execute("SELECT 1 FROM movement_blank LIMIT 1").fetchall())
+def is_current(node: Node) -> bool:
+    """Whether the tables are of this version and lack nothing that has been folded."""
+    is_all_taken = _is_of_this_version(node) and _taken(node.db.connection()) == node.log.ends()
+    return is_all_taken and not _readable(node.log, node.db.connection())
 
 
-def _is_current(node: Node) -> bool:
-    return _is_of_this_version(node) and _taken(node.db.connection()) == node.log.ends()
+def _readable(log: Log, connection: Any) -> list[Folded]:
+    """Entries that were blank when they were taken, of which it is known by now what they say."""
+    ns = [n for (n,) in connection.execute("SELECT n FROM movement_blank").fetchall()]
+    return [entry for entry in log.fetch(ns) if entry.fact is not None] if ns else []
 
 
 def _taken(connection: Any) -> dict[int, int]:
@@ -163,8 +171,7 @@ class Taker:
 
     def _take_blank(self) -> None:
         """Entries that came without what they say, if that is known by now."""
-        ns = [n for (n,) in self.connection.execute("SELECT n FROM movement_blank")]
-        found = [entry for entry in self.log.fetch(ns) if entry.fact is not None]
+        found = _readable(self.log, self.connection)
         self.connection.executemany("DELETE FROM movement_blank WHERE n = ?", [(entry.n,) for entry in found])
         self._take(found)
 

@@ -75,6 +75,7 @@ def _gets() -> dict[str, Page]:
         "/places/new": ("place_page", catalogue_forms.new_place),
         "/items/new": ("item_page", catalogue_forms.new_item),
         "/reports": ("reports", reporting.show),
+        "/reports/charts": ("charts", reporting.show_charts),
         "/about": ("about", about),
         "/login": ("login_page", login.show),
     }

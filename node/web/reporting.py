@@ -1,8 +1,12 @@
 """The reports that there are, each in every format."""
 
-from node.reporting import registry
+from flask import request
+from markupsafe import Markup
+
+from node import catalogue
+from node.reporting import history, pictures, registry
 from node.reporting.writing.formats import FORMATS
-from node.web import context
+from node.web import choices, context
 
 SAID = {
     "html": "Page to print and sign",
@@ -27,3 +31,23 @@ def show() -> str:
     ]
     shown = [(form, SAID.get(form, form)) for form in [*SAID, *sorted(set(FORMATS) - set(SAID))] if form in FORMATS]
     return context.render("reports.html", tab="", rows=rows, formats=shown)
+
+
+def show_charts() -> str:
+    """Charts of all movements, or of an item, or at a place."""
+    node = context.node()
+    place_text, item_text = (request.args.get(name) or "" for name in ("place", "item"))
+    place = catalogue.find_place(node, place_text, raw=True) if place_text else None
+    item = catalogue.find_item(node, item_text, raw=True) if item_text else None
+    asked = pictures.Asked(item.id if item else "", place.id if place else "")
+    names = item.label if item else "", place.name or place.id if place else ""
+    drawn = pictures.draw(history.moves(node), asked, *names)
+    return context.render(
+        "charts.html",
+        tab="",
+        charts=[Markup(picture) for picture in drawn],
+        places=choices.places(node),
+        items=choices.items(node),
+        place=place_text,
+        item=item_text,
+    )

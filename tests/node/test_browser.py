@@ -55,6 +55,8 @@ PAGES = [
     "/count-sheet?blind=1",
     "/counts?all=1",
     "/reports",
+    "/reports/charts",
+    "/reports/charts?place=Harvey%20Hub&item=Insulin",
 ]
 TARGETS = ", ".join(
     ["button", "nav a", "select", "input:not([type=hidden]):not([type=radio])", "label:has(> [type=radio])", "textarea"]

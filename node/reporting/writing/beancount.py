@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from node.reporting.writing.cells import amount
-from node.reporting.writing.charting import Chart, Dialect, Survey, survey
-from node.reporting.writing.document import EVERY, Progress
+from node.reporting.writing.charting import Chart, Dialect, Survey, survey, told
+from node.reporting.writing.document import Progress
 from node.reporting.writing.moves import Move, Moves
 from node.units import day_of, format_qty, format_time
 
@@ -66,8 +66,8 @@ def _declared(found: Survey, chart: Chart) -> Iterator[str]:
     for currency, name in sorted(chart.currencies.items()):
         yield f"{day} commodity {name}\n  name: {_text(currency)}"
     for item, name in sorted(chart.goods.items()):
-        told, unit = found.items[item]
-        yield f"{day} commodity {name}\n  name: {_text(told)}\n  unit: {_text(unit)}\n  item: {_text(item)}"
+        called, unit = found.items[item]
+        yield f"{day} commodity {name}\n  name: {_text(called)}\n  unit: {_text(unit)}\n  item: {_text(item)}"
     named = {name: account for account, name in chart.accounts.items()}
     for name, account in sorted(named.items()):
         yield f"{day} open {name}"
@@ -76,18 +76,11 @@ def _declared(found: Survey, chart: Chart) -> Iterator[str]:
 
 
 def _entries(moves: Iterator[Move], chart: Chart, progress: Progress | None) -> Iterator[str]:
-    done = 0
-    for entry, group in itertools.groupby(moves, key=lambda move: move.entry):
-        for at, move in enumerate(group):
-            if not at:
-                yield f"\n{_day(day_of(move.at))} * {_text(move.team)} {_text(move.type)}"
-                yield f"  entry: {_text(entry)}\n  time: {_text(format_time(move.at))}"
-            yield from _postings(move, chart)
-            done += 1
-            if progress and done % EVERY == 0:
-                progress(done)
-    if progress:
-        progress(done)
+    for move, is_first in told(moves, progress):
+        if is_first:
+            yield f"\n{_day(day_of(move.at))} * {_text(move.team)} {_text(move.type)}"
+            yield f"  entry: {_text(move.entry)}\n  time: {_text(format_time(move.at))}"
+        yield from _postings(move, chart)
 
 
 def _postings(move: Move, chart: Chart) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from node.reporting.writing.cells import amount
+from node.reporting.writing.document import EVERY, Progress
 from node.reporting.writing.moves import Account, Move
 from node.units import day_of
 
@@ -54,6 +55,18 @@ def survey(moves: Iterable[Move]) -> Survey:
     for move in moves:
         found.take(move)
     return found
+
+
+def told(moves: Iterable[Move], progress: Progress | None) -> Iterator[tuple[Move, bool]]:
+    """Each movement, and whether it is the first of its entry; `progress` is told how many there were."""
+    done, entry = 0, ""
+    for move in moves:
+        yield move, move.entry != entry
+        done, entry = done + 1, move.entry
+        if progress and done % EVERY == 0:
+            progress(done)
+    if progress:
+        progress(done)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import IO, NamedTuple
 
-from node.reporting.writing import csv_file, json_file, page, parquet, xlsx
+from node.reporting.writing import csv_file, json_file, page, parquet, pdf, xlsx
 from node.reporting.writing.document import Document, Progress
 from sync.errors import Malformed
 
@@ -31,6 +31,7 @@ FORMATS: dict[str, Format] = {
     "json": Format("application/json", ".json", True, json_file.write),
     "xlsx": Format(_XLSX, ".xlsx", False, _workbook),
     "html": Format("text/html; charset=utf-8", ".html", True, page.write),
+    "pdf": Format("application/pdf", ".pdf", False, pdf.write),
     "parquet": Format("application/vnd.apache.parquet", ".parquet", False, parquet.write),
 }
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from node.reporting.writing.cells import amount
-from node.reporting.writing.charting import Chart, Dialect, Survey, survey
-from node.reporting.writing.document import EVERY, Progress
+from node.reporting.writing.charting import Chart, Dialect, Survey, survey, told
+from node.reporting.writing.document import Progress
 from node.reporting.writing.moves import Account, Move, Moves
 from node.units import day_of, format_qty, format_time
 
@@ -58,19 +58,12 @@ def _each_once(accounts: dict[Account, str]) -> Iterator[tuple[Account, str]]:
 
 
 def _entries(moves: Iterator[Move], chart: Chart, progress: Progress | None) -> Iterator[str]:
-    done = 0
-    for entry, group in itertools.groupby(moves, key=lambda move: move.entry):
-        for at, move in enumerate(group):
-            if not at:
-                yield ""
-                yield f"{day_of(move.at)} ({entry[:8]}) {move.type}  ; entry:{entry}, team:{_tag(move.team)}"
-                yield f"    ; time:{format_time(move.at)}"
-            yield from _postings(move, chart)
-            done += 1
-            if progress and done % EVERY == 0:
-                progress(done)
-    if progress:
-        progress(done)
+    for move, is_first in told(moves, progress):
+        if is_first:
+            yield ""
+            yield f"{day_of(move.at)} ({move.entry[:8]}) {move.type}  ; entry:{move.entry}, team:{_tag(move.team)}"
+            yield f"    ; time:{format_time(move.at)}"
+        yield from _postings(move, chart)
 
 
 def _postings(move: Move, chart: Chart) -> Iterator[str]:

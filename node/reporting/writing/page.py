@@ -13,6 +13,7 @@ from node.reporting.writing.cells import NUMBERS, amount
 from node.reporting.writing.document import Document, Progress, Witness
 from node.reporting.writing.totals import Total, Totals
 
+WIDE = 11  # columns; a table of more is set in smaller type
 SIGNED = ("Prepared by", "Checked by", "Approved by")
 STYLE = """
 @page { size: A4 landscape; margin: 15mm 12mm 18mm;
@@ -28,8 +29,9 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 thead { display: table-header-group; } tr { break-inside: avoid; }
 tbody.totals { break-before: avoid; font-weight: bold; border-top: 1.5pt solid #000; }
 th, td { border-bottom: .5pt solid #999; padding: .2em .4em; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; }
-th { border-bottom: 1pt solid #000; } .n { text-align: right; white-space: nowrap; }
+  overflow-wrap: break-word; }
+th { border-bottom: 1pt solid #000; vertical-align: bottom; } .n { text-align: right; } td.n { white-space: nowrap; }
+.wide { font-size: 6.5pt; }
 .code { font: 7pt ui-monospace, monospace; }
 .notes { margin: 1em 0; padding-left: 1.2em; }
 .signed { display: grid; grid-template-columns: repeat(3, 1fr); gap: 2em; margin: 2.5em 0 1.5em; break-inside: avoid; }
@@ -54,7 +56,7 @@ def _parts(document: Document, witness: Witness) -> Iterator[str]:
         totals.take(row)
         yield _row(report.columns, told)
     if not witness.rows:
-        yield f'<tr><td colspan="{len(report.columns)}">There is nothing to tell.</td></tr>'
+        yield f'<tr><td colspan="{len(shown(report.columns))}">There is nothing to tell.</td></tr>'
     yield "</tbody>"
     yield from _totals(report.columns, totals.lines())
     yield "</table>"
@@ -75,19 +77,26 @@ def _head(report: Report) -> Iterator[str]:
 <dl>"""
     for name, text in report.about.items():
         yield f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
-    yield "</dl>\n<table>\n<thead><tr>"
-    for column in report.columns:
+    columns = [report.columns[at] for at in shown(report.columns)]
+    wide = ' class="wide"' if len(columns) > WIDE else ""
+    yield f"</dl>\n<table{wide}>\n<thead><tr>"
+    for column in columns:
         title = f"{column.title} (UTC)" if column.kind == "time" else column.title
         yield f'<th scope="col"{_class(column)}>{escape(title)}</th>'
     yield "</tr></thead>"
 
 
+def shown(columns: Sequence[Column]) -> list[int]:
+    """The columns that are for people: ids are for programs, and would leave no room on a sheet."""
+    return [at for at, column in enumerate(columns) if column.kind != "id"]
+
+
 def _class(column: Column) -> str:
-    return ' class="n"' if column.kind in NUMBERS else ' class="code"' if column.kind == "id" else ""
+    return ' class="n"' if column.kind in NUMBERS else ""
 
 
 def _row(columns: Sequence[Column], told: Sequence[str]) -> str:
-    cells = (f"<td{_class(column)}>{escape(text)}</td>" for column, text in zip(columns, told, strict=True))
+    cells = (f"<td{_class(columns[at])}>{escape(told[at])}</td>" for at in shown(columns))
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -105,7 +114,7 @@ def total_cells(columns: Sequence[Column], total: Total) -> list[str]:
     cells = [amount(total.sums[at]) if at in total.sums else "" for at in range(len(columns))]
     if total.group is not None:
         cells[total.group] = total.of
-    free = [at for at in range(len(columns)) if at not in total.sums and at != total.group]
+    free = [at for at in shown(columns) if at not in total.sums and at != total.group]
     if free:
         cells[free[0]] = "Total"
     return cells

@@ -28,15 +28,17 @@ def write(documents: Sequence[Document], out: IO[bytes], progress: Progress | No
     """All reports as one workbook."""
     with _workbook(out) as book:
         styles, names = Styles(book), set[str]()
-        proofs = []
-        for document in documents:
-            witness = Witness(document, progress)
-            sheet = ReportSheet(document.report.columns, styles, _new_sheets(book, document.report.title, names))
-            for row, told in witness.passing():
-                sheet.take(row, told)
-            sheet.finish()
-            proofs.append(witness.proof())
+        proofs = [_report(book, styles, names, Witness(document, progress), document) for document in documents]
         _about(book, styles, documents, proofs, names)
+
+
+def _report(book: Any, styles: Styles, names: set[str], witness: Witness, document: Document) -> dict[str, str]:
+    """One report on sheets of its own; its proof."""
+    sheet = ReportSheet(document.report.columns, styles, _new_sheets(book, document.report.title, names))
+    for row, told in witness.passing():
+        sheet.take(row, told)
+    sheet.finish()
+    return witness.proof()
 
 
 def _new_sheets(book: Any, title: str, names: set[str]) -> Iterator[Any]:
@@ -93,7 +95,11 @@ def _settle(file: Path, out: IO[bytes]) -> None:
     """The same archive with nothing in it of the time and the machine."""
     with zipfile.ZipFile(file) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as settled:
         for name in made.namelist():
-            info = zipfile.ZipInfo(name, _ZIP_DATE)
-            info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 0
-            with made.open(name) as member, settled.open(info, "w", force_zip64=True) as copy:
-                shutil.copyfileobj(member, copy, 1 << 20)
+            _copy(made, settled, name)
+
+
+def _copy(made: zipfile.ZipFile, settled: zipfile.ZipFile, name: str) -> None:
+    info = zipfile.ZipInfo(name, _ZIP_DATE)
+    info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 0
+    with made.open(name) as member, settled.open(info, "w", force_zip64=True) as copy:
+        shutil.copyfileobj(member, copy, 1 << 20)
