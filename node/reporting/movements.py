@@ -75,8 +75,10 @@ def known_then(node: Node, tick: int) -> Iterator[Any]:
     try:
         for table in MOVEMENTS:
             peewee.SchemaManager(table, db).create_all()
-        with node.log.transaction(), db.atomic():
-            Taker(node, db.connection(), ends := node.log.ends(tick)).run(ends)
+        with node.log.reading():
+            ends = node.log.ends(tick)
+        with db.atomic():  # others may write meanwhile: what comes after these ends isn't looked at
+            Taker(node, db.connection(), ends).run(ends)
             yield db.connection()
     finally:
         db.close()
@@ -143,13 +145,18 @@ class Taker:
                 if most is not None and self.count >= most:
                     self._flush(taken)
                     return False
-                batch = self.log.stretch(branch, taken.get(branch, -1), end)
-                taken[branch] = batch[-1].seq
-                self._take(batch)
+                taken[branch] = self._take_next(branch, taken.get(branch, -1), end)
         self._take_blank()
         self._flush(taken)
         self._explain()
         return True
+
+    def _take_next(self, branch: int, after: int, end: int) -> int:
+        """Take the next entries of a branch, as of one moment; the sequence number of the last of them."""
+        with self.log.reading():
+            batch = self.log.stretch(branch, after, end)
+            self._take(batch)
+        return batch[-1].seq
 
     # entries into rows
 
@@ -289,7 +296,8 @@ class Taker:
         since = min(seen.at for seen in counts)
         held = {lot: _on_hand(self.lines.sums(no, since)) for no, lot in cells.items()}
         rows = [(lot, row) for no, lot in cells.items() for row in self.lines.since(no, since)]
-        orders = self.log.arrivals.orders(sorted({row[3] for _, row in rows} | {seen.n for seen in counts}))
+        with self.log.reading():
+            orders = self.log.arrivals.orders(sorted({row[3] for _, row in rows} | {seen.n for seen in counts}))
         moved = [
             Moved((at, *orders[n], line), lot, sign(account) * int(qty))
             for lot, (_, account, at, n, line, qty, _) in rows

@@ -14,6 +14,7 @@ from node.reporting.asked import View
 from node.reporting.layers import Flow, Grain, Origin, Piece, Pool
 from node.reporting.posting import DISTRIBUTED, LOST_ON_THE_WAY, REPACKED, UNEXPLAINED, lost
 from sync.log import Folded
+from sync.writing import collector_paused
 
 GIVEN, FOUND, MADE, UNRECORDED = "given", "found in a count", "made of nothing recorded", "not recorded"
 GIVEN_BACK = "given_back"
@@ -35,9 +36,10 @@ class Tracer:
     def run(self) -> "Tracer":
         """Play all, and meet what is claimed in the end."""
         missing = _unexplained(self.view)
-        for entry in _in_order(self.node, self.view):
-            self._n = entry.n
-            self._play(entry, missing)
+        with collector_paused():  # pieces are many and know nothing of each other
+            for entry in _in_order(self.node, self.view):
+                self._n = entry.n
+                self._play(entry, missing)
         self._n = 0
         owed = self.flow.settle()
         self.given += [Grain(self._unrecorded(pool.place, pool.item), qty) for pool, qty in owed]
