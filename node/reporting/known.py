@@ -57,7 +57,7 @@ def changes(node: Node, scope: Scope, at: int, by: Sequence[str] = (), rates: Ra
     told = axes.chosen(by)
 
     def _found() -> list[tuple[tuple[Key, int], Values]]:
-        tick = node.log.arrivals.tick_at(at)
+        tick = _tick_at(node, at)
         with movements.known_then(node, tick) as connection:
             old = View(node, connection, scope, rates)
             then, cells = rows(old, told), old.cells()
@@ -72,6 +72,11 @@ def changes(node: Node, scope: Scope, at: int, by: Sequence[str] = (), rates: Ra
     columns = (*(column for axis in told for column in axis.columns), *_CHANGE)
     about = {**scope.about(), "known at": format_time(at)}
     return Report("as-known", "What changed since", columns, _rows, about, NOTES)
+
+
+def _tick_at(node: Node, at: int) -> int:
+    with node.log.reading():
+        return node.log.arrivals.tick_at(at)
 
 
 def _changed(
@@ -105,7 +110,7 @@ def late(node: Node, scope: Scope, at: int) -> Report:
     """The entries about what a scope covers that came after a time (ms), in the order in which they came."""
 
     def _rows() -> Iterator[Values]:
-        tick = node.log.arrivals.tick_at(at)
+        tick = _tick_at(node, at)
         with movements.up_to_date(node) as connection:
             view = View(node, connection, scope)
             wanted = {(cell.place, cell.item) for cell in view.cells()}
