@@ -16,7 +16,7 @@ from node.reporting.writing.cells import harmless
 from node.reporting.writing.csv_file import MARK
 from sync.errors import Malformed
 
-PROOF = ("report", "asked", "shows", "root", "policy", "rows", "digest")
+PROOF = ("report", "asked", "shows", "root", "policy", "heads", "rows", "digest")
 CELL_CHARS_MAX = 1 << 20
 Line = tuple[int, Sequence[str]]  # where in the file it begins, from 1, and its cells
 
@@ -90,7 +90,7 @@ def _read_csv(file: IO[bytes]) -> ReadBack:
     kind = "csv"
     for line, cells in _csv_lines(file):
         if told := _proof_of(cells):
-            found[told[0]] = told[1]
+            found[told[0]] = f"{found[told[0]]} {told[1]}" if told[0] in found else told[1]
             kind = "hxl" if line == 1 else kind
     return ReadBack(kind, _whole(found), file)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from node import queries
 from node.fold import Node
+from node.reporting import heads
 from node.reporting.balance_report import balance
 from node.reporting.model import Report
 from node.reporting.moves_report import movements
@@ -72,7 +73,8 @@ def document(node: Node, name: str, asked: Mapping[str, str], people: bool = Fal
     """
     report, found = privacy.for_outside(make(node, name, asked), people, words), queries.digest(node)
     origin = {"asked": _text(asked), "shows": privacy.shown(people, words)}
-    return Document(report, {**origin, "root": found["root"], "policy": found["policy"]})
+    held = {"root": found["root"], "policy": found["policy"], "heads": heads.write(node.log.leaves())}
+    return Document(report, origin | held)
 
 
 def documents(node: Node) -> Sequence[Document]:

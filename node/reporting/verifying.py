@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import IO, NamedTuple
 
 from node.fold import Node
-from node.reporting import registry
+from node.reporting import heads, past, registry
 from node.reporting.reading_back import Line, ReadBack, heads_of, no_report, read
 from node.reporting.writing import privacy
 from node.reporting.writing.cells import harmless
@@ -38,8 +38,20 @@ class Verdict(NamedTuple):
 
 
 def verify(node: Node, file: IO[bytes]) -> Verdict:
-    """Hold a file against this node's entries, as of one moment; Malformed if it can't be checked."""
+    """Hold a file against the entries that it covers, or all of this node's if it doesn't hold them all.
+
+    As of one moment. Malformed if it can't be checked, Untrue if its heads aren't those of its root.
+    """
     told = read(file)
+    leaves = heads.read(told.proof["heads"], told.proof["root"])
+    covered = None if sorted(leaves) == node.log.leaves() else past.cut(node, leaves)
+    if covered is None:
+        return _held_against(node, told)
+    with past.past(node, leaves, covered) as then:
+        return _held_against(then, told)
+
+
+def _held_against(node: Node, told: ReadBack) -> Verdict:
     document = _made_again(node, told)
     difference = _first_difference(told, document)
     covers = all(told.proof[name] == document.origin[name] for name in ("root", "policy"))
