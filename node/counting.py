@@ -87,17 +87,18 @@ def _natural(text: str) -> tuple[str, str]:
 # what counts found
 
 
-def counts(node: Node, place: str | None = None) -> list[Row]:
+def counts(node: Node, place: str | None = None, raw: bool = False) -> list[Row]:
     """Every line of every count that stands, the newest first.
 
     {entry, place, place_name, team, item, item_name, unit, lot, at, counted_by, expected, counted, variance, explained,
     unexplained}. The variance is as recorded: counted - expected. `explained` is what the books say by now was there
-    just before the count, without it, less what was expected; what is left of the variance is unexplained.
+    just before the count, without it, less what was expected; what is left of the variance is unexplained. What this
+    team has merged goes by one name, unless `raw`.
     """
     with queries.one_moment(node):
         places = _places_counted(node, place)
         found = [(spot, *row) for spot in places for row in _compared(iter(node.fold.history(spot)))]
-        words = Words(node, [line.item for _, _, line, _ in found])
+        words = Words(node, [line.item for _, _, line, _ in found], raw)
         rows = [_row(words, *one) for one in found]
     return sorted(rows, key=lambda row: (row["at"], row["entry"]), reverse=True)
 

@@ -12,7 +12,6 @@ from typing import IO
 
 from flask import Request, Response
 
-from node import queries
 from node.api import paging
 from node.reporting import registry
 from node.reporting.writing import formats, page
@@ -33,7 +32,7 @@ def report(node: Node, request: Request, given: dict[str, str]) -> Response:
     asked = {word: text for word, text in given.items() if word not in _OWN and text}
     with ExitStack() as kept:
         made = kept.enter_context(tempfile.TemporaryFile())
-        with queries.one_moment(node):
+        with registry.one_moment(node):
             form.write(registry.document(node, name, asked, **shows), made, None)
         response = _sent(request, made, form.media)
         response.call_on_close(kept.pop_all().close)

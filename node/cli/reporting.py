@@ -46,7 +46,7 @@ def verify(call: Call, file: Path) -> None:
 
     Example: bucketline report verify balance.csv
     """
-    with call.node() as node, open(file, "rb") as content, queries.one_moment(node):
+    with call.node() as node, open(file, "rb") as content, registry.one_moment(node):
         found = verifying.verify(node, content)
     wrong = found.difference
     call.answer(found._asdict() | {"difference": wrong and wrong._asdict()}, _verdict(found))
@@ -94,7 +94,7 @@ def _as_file(
     call: Call, node: Node, name: str, asked: Mapping[str, str], form: str, output: Path | None, shows: dict[str, bool]
 ) -> None:
     kind = formats.find(form)
-    with _to(call, output, not kind.shown) as (out, progress), queries.one_moment(node):
+    with _to(call, output, not kind.shown) as (out, progress), registry.one_moment(node):
         kind.write(registry.document(node, name, asked, **shows), out, progress)
 
 
@@ -213,7 +213,7 @@ def export(call: Call, form: str, output: Path | None) -> None:
     Example: bucketline export xlsx -o books.xlsx
     """
     binary, write = EXPORTS[form]
-    with call.node() as node, _to(call, output, binary) as (out, progress), queries.one_moment(node):
+    with call.node() as node, _to(call, output, binary) as (out, progress), registry.one_moment(node):
         write(node, out, progress)
 
 

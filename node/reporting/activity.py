@@ -11,11 +11,10 @@ from node.reporting import axes, movements
 from node.reporting.asked import Scope, View
 from node.reporting.axes import Key
 from node.reporting.behind import Figure, lines
-from node.reporting.lines import exact_sums
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import CAME
 from node.reporting.statement import FIGURES, OUT, Books, columns, slot
-from node.reporting.worth import NO_RATES, Rates, amount
+from node.reporting.worth import NO_RATES, Rates, amounts
 from node.units import day_of
 from sync.log import Folded
 
@@ -32,27 +31,35 @@ COLUMNS = (
     Column("date", "Day", "date", "#date+occurred"),
     Column("entries", "Entries", "int", "#meta+entries+num", True),
     *(Column(name, name.capitalize(), "int", f"#activity+{name}+num", True) for name in KINDS.values()),
-    Column("people", "People served", "int", "#reached+people", True),
-    Column("households", "Households served", "int", "#reached+households", True),
+    Column("people", "People served", "int", "#reached+ind", True, counts_people=True),
+    Column("households", "Households served", "int", "#reached+hh", True, counts_people=True),
 )
 NOTES = ("People and households are those of every drop that has a line in what is covered.",)
 FLOW = (*CAME, *OUT)  # what comes and goes in a day
 FLOWS = {name: at for at, name in enumerate(FLOW)}
-QUARTER_MS = 900_000
-_QUARTER = f"at / {QUARTER_MS} - (at % {QUARTER_MS} < 0)"  # rounded down, before 1970, too
+QUARTER_MS = 900_000  # no time zone divides a quarter of an hour
 _PART = 2000  # entries read at a time
 
 
 def day_in(zone: dt.tzinfo) -> Callable[[int], str]:
     """Which day (YYYY-MM-DD) a time (ms) falls on there; what lies beyond the calendar is told in UTC."""
 
+    known: dict[int, str] = {}
+
     def _day(ms: int) -> str:
-        try:
-            return dt.datetime.fromtimestamp(ms // 1000, zone).date().isoformat()
-        except (ValueError, OverflowError, OSError):
-            return day_of(ms)
+        quarter = ms // QUARTER_MS
+        if quarter not in known:
+            known[quarter] = _date(quarter * QUARTER_MS, zone)
+        return known[quarter]
 
     return _day
+
+
+def _date(ms: int, zone: dt.tzinfo) -> str:
+    try:
+        return dt.datetime.fromtimestamp(ms // 1000, zone).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return day_of(ms)
 
 
 def activity(node: Node, scope: Scope, zone: dt.tzinfo = dt.UTC, books: Books | None = None) -> Report:
@@ -63,11 +70,10 @@ def activity(node: Node, scope: Scope, zone: dt.tzinfo = dt.UTC, books: Books | 
     def _rows() -> Iterator[Values]:
         with opened() as connection:
             ns = _entries(View(node, connection, scope))
+            parts = [ns[start : start + _PART] for start in range(0, len(ns), _PART)]
             days: dict[str, list[int]] = {}
-            for start in range(0, len(ns), _PART):
-                for entry in node.log.fetch(ns[start : start + _PART]):
-                    row = days.setdefault(day(getattr(entry.fact, "at", 0)), [0] * (len(COLUMNS) - 1))
-                    _tally(row, entry)
+            for entry in (entry for part in parts for entry in node.log.fetch(part)):
+                _tally(days.setdefault(day(getattr(entry.fact, "at", 0)), [0] * (len(COLUMNS) - 1)), entry)
         return ((date, *days[date]) for date in sorted(days))
 
     about = {**scope.about(), "time zone": str(zone)}
@@ -123,14 +129,19 @@ def _flow_columns(told: Sequence[axes.Axis]) -> list[Column]:
 def _flows(
     view: View, told: Sequence[axes.Axis], day: Callable[[int], str]
 ) -> Iterator[tuple[tuple[str, Key], list[Any]]]:
-    """By day and key: quantities, then amounts. Summed by the quarter of an hour, which no time zone divides."""
-    key, cells = axes.keys(view, told), {cell.no: cell for cell in view.cells()}
+    """By day and key: quantities, then amounts. Line by line, since few lines share a day and a cell."""
+    key, cells, flows = axes.keys(view, told), {cell.no: cell for cell in view.cells()}, dict[str, int | None]()
     found = defaultdict[tuple[str, Key], tuple[list[int], list[int]]](lambda: ([0] * len(FLOW), [0] * len(FLOW)))
+    rows = {no: (key(cell), cell.unit[0]) for no, cell in cells.items()}
     where, values = view.within
-    for no, account, quarter, _, qty in exact_sums(view.connection, f"cell, account, {_QUARTER}", where, values):
-        at = FLOWS.get(FIGURES[slot(account)])
-        if no in cells and at is not None:
-            flow = found[day(quarter * QUARTER_MS), key(cells[no])]
-            flow[0][at] += qty
-            flow[1][at] += qty * cells[no].unit[0]
-    return ((one, [*qty, *map(amount, worth)]) for one, (qty, worth) in found.items() if any(qty))
+    sql = f"SELECT cell, account, at, qty FROM movement WHERE {where}"
+    for no, account, moment, qty in view.connection.execute(sql, values):
+        if account not in flows:
+            flows[account] = FLOWS.get(FIGURES[slot(account)])
+        at = flows[account]
+        if at is not None and no in rows:
+            names, unit = rows[no]
+            flow = found[day(moment), names]
+            flow[0][at] += int(qty)
+            flow[1][at] += int(qty) * unit
+    return ((one, [*qty, *amounts(worth, one[1][-1])]) for one, (qty, worth) in found.items() if any(qty) or any(worth))

@@ -14,7 +14,7 @@ from node.folding.names import search_key
 from node.reporting.worth import NO_RATES, Rates, Unit, Worth
 from node.telling import Words
 from node.units import format_time
-from sync.errors import Malformed, NotFound
+from sync.errors import Malformed, NotFound, OutOfRange
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -32,6 +32,10 @@ class Scope:
     category: str | None = None
     fund: str | None = None
     raw: bool = False
+
+    def __post_init__(self) -> None:
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise OutOfRange("The period ends before it begins.", todo="Give the earlier day first.")
 
     @property
     def period(self) -> str:
@@ -57,6 +61,13 @@ def _midnight(date: str, after: int, zone: dt.tzinfo) -> int:
         raise Malformed(f"{date!r} is not a date.", todo="Write it like 2027-06-30.") from None
     moment = dt.datetime.combine(day, dt.time(), zone)
     return (moment - _EPOCH) // dt.timedelta(milliseconds=1)
+
+
+def between(since: int | None, until: int | None) -> tuple[str, list[int]]:
+    """A period as a condition on the column `at`, and its values."""
+    bounds = [(">=", since), ("<", until)]
+    asked = [(sense, moment) for sense, moment in bounds if moment is not None]
+    return " AND ".join(["1", *(f"at {sense} ?" for sense, _ in asked)]), [moment for _, moment in asked]
 
 
 class Cell(NamedTuple):
@@ -126,9 +137,7 @@ class View:
     @property
     def within(self) -> tuple[str, list[int]]:
         """The scope's period as a condition on `at`, and its values."""
-        bounds = [(">=", self.scope.since), ("<", self.scope.until)]
-        asked = [(sense, moment) for sense, moment in bounds if moment is not None]
-        return " AND ".join(["1", *(f"at {sense} ?" for sense, _ in asked)]), [moment for _, moment in asked]
+        return between(self.scope.since, self.scope.until)
 
     @property
     def covers_all(self) -> bool:

@@ -44,33 +44,33 @@ def _itself(view: View, text: str) -> Key:
 ITEM = Axis(
     lambda view, cell: cell.item,
     (
-        Column("item", "Item id", "id", "#item+id"),
+        Column("item", "Item id", "id", "#item+code"),
         Column("item_name", "Item", "text", "#item+name"),
         Column("unit", "Unit", "text", "#item+unit"),
         Column("category", "Category", "text", "#item+category"),
     ),
     _item,
 )
-CURRENCY = Axis(lambda view, cell: cell.unit[1], (Column("currency", "Currency", "text", "#currency"),), _itself)
+CURRENCY = Axis(lambda view, cell: cell.unit[1], (Column("currency", "Currency", "text", "#currency+code"),), _itself)
 AXES: Mapping[str, Axis] = {
     "place": Axis(
         lambda view, cell: cell.place,
         (
-            Column("place", "Place id", "id", "#loc+id"),
+            Column("place", "Place id", "id", "#loc+code"),
             Column("place_name", "Place", "text", "#loc+name"),
             Column("team", "Team", "text", "#org+name"),
         ),
         _place,
     ),
     "team": Axis(
-        _team_of, (Column("node", "Node", "id", "#org+id"), Column("team", "Team", "text", "#org+name")), _team
+        _team_of, (Column("node", "Node", "id", "#org+code"), Column("team", "Team", "text", "#org+name")), _team
     ),
     "category": Axis(
         lambda view, cell: view.category(cell.item),
         (Column("by_category", "By category", "text", "#item+category+group"),),
         _itself,
     ),
-    "fund": Axis(lambda view, cell: cell.fund, (Column("fund", "Fund", "text", "#org+funder"),), _itself),
+    "fund": Axis(lambda view, cell: cell.fund, (Column("fund", "Fund", "text", "#org+fund"),), _itself),
     "lot": Axis(lambda view, cell: cell.lot, (Column("lot", "Lot", "text", "#item+lot"),), _itself),
 }
 

@@ -7,8 +7,9 @@ from node import catalogue
 from node.events import type_of
 from node.fold import Node
 from node.reporting import axes, movements
-from node.reporting.asked import Cell, Scope, View
+from node.reporting.asked import Cell, Scope, View, between
 from node.reporting.axes import Axis, Key
+from node.reporting.beside import BESIDE, SUMMARY, beside
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import IN_TRANSIT, sign
 from node.reporting.statement import SLOTS, Books, slot
@@ -26,10 +27,11 @@ COLUMNS = (
     Column("item_name", "Item", "text", "#item+name"),
     Column("unit", "Unit", "text", "#item+unit"),
     Column("lot", "Lot", "text", "#item+lot"),
-    Column("qty", "Quantity", "qty", "#indicator+num", True),
-    Column("currency", "Currency", "text", "#currency"),
-    Column("value", "Value", "money", "#value", True),
-    Column("summary", "What", "text", "#description"),
+    Column("qty", "Quantity", "qty", "#item+qty+num", True),
+    Column("currency", "Currency", "text", "#currency+code"),
+    Column("value", "Value", "money", "#value+num", True),
+    BESIDE,
+    SUMMARY,
 )
 _CELLS = 400  # in one statement
 
@@ -72,17 +74,18 @@ class Line(NamedTuple):
 def lines(view: View, cells: Iterable[Cell], asked: Figure) -> Iterator[Line]:
     """The lines of cells that a figure adds up, cell by cell."""
     by_no = {cell.no: cell for cell in cells}
-    nos = list(by_no)
+    for no, account, at, n, line, qty in _read(view, list(by_no), asked):
+        if step := asked.sign(account):
+            yield Line(by_no[no], at, n, line, step * int(qty))
+
+
+def _read(view: View, nos: Sequence[int], asked: Figure) -> Iterator[tuple[Any, ...]]:
+    within, moments = between(asked.since, asked.until)
     for start in range(0, len(nos), _CELLS):
         part = nos[start : start + _CELLS]
-        where, values = f"cell IN ({','.join('?' * len(part))})", [*part]
-        for sense, moment in ((">=", asked.since), ("<", asked.until)):
-            if moment is not None:
-                where, values = f"{where} AND at {sense} ?", [*values, moment]
+        where = f"cell IN ({','.join('?' * len(part))}) AND {within}"
         sql = f"SELECT cell, account, at, n, line, qty FROM movement WHERE {where}"
-        for no, account, at, n, line, qty in view.connection.execute(sql, values):
-            if step := asked.sign(account):
-                yield Line(by_no[no], at, n, line, step * int(qty))
+        yield from view.connection.execute(sql, [*part, *moments])
 
 
 def behind(
@@ -107,12 +110,18 @@ def behind(
             view = View(node, connection, scope, rates)
             found = list(lines(view, _cells(view, told, row), asked))
             entries = {entry.n: entry for entry in node.log.fetch(sorted({line.n for line in found}))}
-            found.sort(key=lambda line: (line.at, entries[line.n].lamport, entries[line.n].id, line.line, line.cell))
+            found.sort(key=lambda line: _order(line, entries[line.n]))
             made = [_row(view, line, entries[line.n]) for line in found]
         return iter(made)
 
     about = {**scope.about(), **row, "figure": name}
-    return Report("entries", f"Entries behind {name.replace('_', ' ')}", COLUMNS, _rows, about)
+    return Report("entries-behind", f"Entries behind {name.replace('_', ' ')}", COLUMNS, _rows, about)
+
+
+def _order(line: Line, entry: Folded) -> tuple[Any, ...]:
+    """The same on every node: by what the entries say, not by numbers of this store."""
+    cell = line.cell
+    return line.at, entry.lamport, entry.id, line.line, cell.place, cell.item, cell.lot, line.qty
 
 
 def _cells(view: View, told: Sequence[Axis], row: Mapping[str, str]) -> list[Cell]:
@@ -135,6 +144,7 @@ def _row(view: View, line: Line, entry: Folded) -> tuple[Any, ...]:
         cell.lot,
         line.qty,
         cell.unit[1],
-        amount(line.qty * cell.unit[0]),
+        amount(line.qty * cell.unit[0]) if any(cell.unit) else None,
+        beside(view.node, words, entry.fact),
         summary(words, entry.fact),
     )

@@ -8,13 +8,13 @@ from node import catalogue
 from node.fold import Node
 from node.reporting import movements
 from node.reporting.asked import Scope, View
-from node.reporting.axes import ITEM
+from node.reporting.axes import CURRENCY, ITEM
 from node.reporting.layers import Grain, Origin, Pool
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import LOST
-from node.reporting.statement import Books
+from node.reporting.statement import Books, figure_columns
 from node.reporting.tracing import Tracer
-from node.reporting.worth import NO_RATES, Rates, amount
+from node.reporting.worth import NO_RATES, Rates, amount, amounts
 from sync.log import Folded
 
 FIGURES = ("given", "distributed", "lost", "unexplained", "given_back", "repacked", "in_transit", "on_hand")
@@ -28,10 +28,10 @@ NOTES = (
     " what was missing before.",
 )
 _NAMES = (
-    Column("fund", "Fund", "text", "#org+funder"),
-    Column("source", "Source", "text", "#org+funder+type"),
+    Column("fund", "Fund", "text", "#org+fund"),
+    Column("source", "Source", "text", "#org+fund+type"),
     *ITEM.columns,
-    Column("currency", "Currency", "text", "#currency"),
+    *CURRENCY.columns,
 )
 TRACE_COLUMNS = (
     *_NAMES,
@@ -42,8 +42,8 @@ TRACE_COLUMNS = (
     Column("entry", "Entry", "id", "#meta+entry"),
     Column("place_name", "Place", "text", "#loc+name"),
     Column("as_item", "As item", "text", "#item+name+as"),
-    Column("qty", "Quantity", "qty", "#indicator+num"),
-    Column("value", "Value", "money", "#value", True),
+    Column("qty", "Quantity", "qty", "#item+qty+num", True),
+    Column("value", "Value", "money", "#value+num", True),
 )
 
 
@@ -59,13 +59,11 @@ def funds(node: Node, scope: Scope, rates: Rates = NO_RATES, books: Books | None
             view = View(node, connection, _whole(scope), rates)
             found = _sums(Tracer(view).run())
             wanted = [(key, sums) for key, sums in found.items() if _wants(node, view, scope, key)]
-            made = [(*_names(view, key), *qty, *map(amount, worth)) for key, (qty, worth) in wanted]
+            made = [(*_names(view, key), *qty, *amounts(worth, key[-1])) for key, (qty, worth) in wanted]
         return iter(sorted(made, key=_order))
 
     titles = [(name, name.replace("_", " ").capitalize(), name.replace("_", "")) for name in FIGURES]
-    quantities = [Column(name, title, "qty", f"#indicator+{tag}+num") for name, title, tag in titles]
-    values = [Column(f"{name}_value", f"{title}, value", "money", f"#value+{tag}", True) for name, title, tag in titles]
-    return Report("funds", "Funds", (*_NAMES, *quantities, *values), _rows, _about(scope), NOTES)
+    return Report("funds", "Funds", (*_NAMES, *figure_columns(titles)), _rows, _about(scope), NOTES)
 
 
 def trace(node: Node, scope: Scope, rates: Rates = NO_RATES, books: Books | None = None) -> Report:
@@ -140,10 +138,9 @@ End = tuple[Grain, str, int, str, str]  # what, on which account, by which entry
 
 def _ends(tracer: Tracer) -> Iterator[End]:
     """Where all grains are in the end: in uses, at places, or on their way."""
-    for uses in tracer.flow.uses.values():
-        for use in uses:
-            for piece in use.pieces:
-                yield from ((grain, use.account, use.n, use.place, use.item) for grain in piece.grains)
+    for end in tracer.flow.ends.values():
+        for n, piece in end.pieces:
+            yield from ((grain, end.account, n, end.place, end.item) for grain in piece.grains)
     for pool in tracer.flow.pools.values():
         for piece in pool.pieces():
             yield from ((grain, _lies(pool), 0, pool.place, pool.item) for grain in piece.grains)
@@ -174,7 +171,7 @@ class _Told:
             words.place_name(place) if place else "",
             words.item_name(item) if item else "",
             grain.qty,
-            amount(grain.qty * origin.unit),
+            amount(grain.qty * origin.unit) if origin.unit or origin.currency else None,
         )
 
     def _id(self, n: int) -> str:

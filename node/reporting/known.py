@@ -16,8 +16,9 @@ from node.folding.cells import STOCK
 from node.reporting import axes, movements
 from node.reporting.asked import Cell, Scope, View
 from node.reporting.axes import Axis, Key
+from node.reporting.beside import BESIDE, SUMMARY, beside, way_of
 from node.reporting.model import Column, Report, Values
-from node.reporting.posting import NOWHERE, Way, postings, seen_in
+from node.reporting.posting import NOWHERE, postings, seen_in
 from node.reporting.statement import FIGURES, Row, rows
 from node.reporting.worth import NO_RATES, Rates, amount
 from node.telling import summary
@@ -28,12 +29,12 @@ SHOWN = 5  # late entries named in a row
 Spot = tuple[str, str]  # place, item
 _CHANGE = (
     Column("figure", "Figure", "text", "#indicator+name"),
-    Column("then", "Known then", "qty", "#indicator+then+num"),
-    Column("now", "Known now", "qty", "#indicator+now+num"),
-    Column("change", "Change", "qty", "#indicator+change+num"),
-    Column("then_value", "Known then, value", "money", "#value+then"),
-    Column("now_value", "Known now, value", "money", "#value+now"),
-    Column("change_value", "Change, value", "money", "#value+change"),
+    Column("then", "Known then", "qty", "#item+qty+then+num"),
+    Column("now", "Known now", "qty", "#item+qty+now+num"),
+    Column("change", "Change", "qty", "#item+qty+change+num"),
+    Column("then_value", "Known then, value", "money", "#value+then+num"),
+    Column("now_value", "Known now, value", "money", "#value+now+num"),
+    Column("change_value", "Change, value", "money", "#value+change+num"),
     Column("late", "Late entries", "text", "#meta+entry"),
 )
 LATE_COLUMNS = (
@@ -42,7 +43,8 @@ LATE_COLUMNS = (
     Column("entry", "Entry", "id", "#meta+entry"),
     Column("type", "Kind", "text", "#activity+type"),
     Column("recorded_by", "Recorded by", "text", "#org+reporting"),
-    Column("summary", "What", "text", "#description"),
+    BESIDE,
+    SUMMARY,
 )
 NOTES = (
     "Known then is what had come to this node by that moment; names, values and merges are those of now.",
@@ -77,13 +79,18 @@ def _changed(
 ) -> Iterator[tuple[tuple[Key, int], Values]]:
     """What changed, each with what it is sorted by: names of the row, and the figure's place."""
     for key in then.keys() | now.keys():
-        before, after, names = then.get(key, Row()), now.get(key, Row()), axes.said(view, told, key)
-        for at, name in enumerate(FIGURES):
-            change, worth = after.qty[at] - before.qty[at], after.worth[at] - before.worth[at]
-            if change or worth:
-                values = map(amount, (before.worth[at], after.worth[at], worth))
-                row = (name, before.qty[at], after.qty[at], change, *values, _named(late.get(key, [])))
-                yield (names, at), row
+        names, said = axes.said(view, told, key), _named(late.get(key, []))
+        for at, row in _figures(then.get(key, Row()), now.get(key, Row())):
+            yield (names, at), (*row, said)
+
+
+def _figures(before: Row, after: Row) -> Iterator[tuple[int, Values]]:
+    """The figures that differ, by their place: name, then, now and change in quantity and in value."""
+    for at, name in enumerate(FIGURES):
+        change, worth = after.qty[at] - before.qty[at], after.worth[at] - before.worth[at]
+        if change or worth:
+            values = map(amount, (before.worth[at], after.worth[at], worth))
+            yield at, (name, before.qty[at], after.qty[at], change, *values)
 
 
 def _named(ids: Sequence[str]) -> str:
@@ -115,7 +122,8 @@ def late(node: Node, scope: Scope, at: int) -> Report:
 def _row(view: View, entry: Folded, heard: int | None) -> Values:
     fact, words = entry.fact, view.words
     team = catalogue.team_name(words.teams, entry.node)
-    return heard, getattr(fact, "at", None), entry.id.hex(), type_of(fact), team, summary(words, fact)
+    words_of = beside(view.node, words, fact), summary(words, fact)
+    return heard, getattr(fact, "at", None), entry.id.hex(), type_of(fact), team, *words_of
 
 
 def _late(node: Node, tick: int) -> list[tuple[Folded, set[Spot]]]:
@@ -139,17 +147,11 @@ def _about(node: Node, entry: Folded) -> set[Spot]:
         return _about(node, target) if is_own and target else set()
     if isinstance(fact, Count):
         return {(fact.place, item) for item, _ in seen_in(fact)}
-    ways = [_way(node, fact), NOWHERE] if isinstance(fact, Arrival) else [NOWHERE]
+    ways = [way_of(node, fact), NOWHERE] if isinstance(fact, Arrival) else [NOWHERE]
     spots = {(one.place, one.item) for way in ways for one in postings(fact, way)}
     if isinstance(fact, Dispatch):  # what arrived of it came from nowhere before
         spots |= {spot for arrival in _arrivals(node, entry) for spot in _about(node, arrival)}
     return spots
-
-
-def _way(node: Node, arrival: Arrival) -> Way:
-    id = bytes.fromhex(arrival.dispatch) if is_entry_id(arrival.dispatch) else b""
-    rows = catalogue.query(node, "SELECT place, dest FROM dispatch WHERE id = ?", id)
-    return Way(*rows[0]) if rows else NOWHERE
 
 
 def _arrivals(node: Node, dispatch: Folded) -> list[Folded]:

@@ -43,37 +43,39 @@ class Piece(NamedTuple):
 
     def split(self, qty: int) -> tuple["Piece", "Piece"]:
         """So much of it, and the rest. Grains divide in proportion; no thousandth is lost or made."""
-        parts = [grain.qty * qty // self.qty for grain in self.grains]
-        taken = tuple(Grain(grain.origin, part) for grain, part in zip(self.grains, parts, strict=True) if part)
-        left = tuple(
-            Grain(grain.origin, grain.qty - part)
-            for grain, part in zip(self.grains, parts, strict=True)
-            if grain.qty > part
-        )
-        return Piece(self.lot, qty, taken), Piece(self.lot, self.qty - qty, left)
+        if qty == self.qty:
+            return self, Piece(self.lot, 0, ())
+        taken, left = [], []
+        for origin, whole in self.grains:
+            part = whole * qty // self.qty
+            if part:
+                taken.append(Grain(origin, part))
+            if whole > part:
+                left.append(Grain(origin, whole - part))
+        return Piece(self.lot, qty, tuple(taken)), Piece(self.lot, self.qty - qty, tuple(left))
 
 
-@dataclass
-class Use:
-    """An end of goods: on which account, by which entry (number), at which place, as which item."""
+@dataclass(slots=True)
+class End:
+    """Where goods end: an account at a place, for an item; each piece with the number of the entry that ended it."""
 
     account: str
-    n: int
     place: str
     item: str
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[tuple[int, Piece]] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(slots=True)
 class Claim:
-    """So much is owed, by order of `turn`, and goes to its destination when it comes."""
+    """So much is owed, by order of `turn`, and goes to its destination when it comes, for entry number `n`."""
 
     turn: int
     qty: int
     to: "Destination"
+    n: int
 
 
-@dataclass
+@dataclass(slots=True)
 class Pool:
     """Layers by lot, each with the turn at which it came, and claims on what comes next. `place` and `item` name it;
     a pool on its way has no place, but the dispatch's id."""
@@ -96,35 +98,35 @@ class Pool:
         return min(filter(None, self.layers.values()), key=lambda layers: layers[0][0], default=None)
 
 
-Destination = Pool | Use
+Destination = Pool | End
 
 
 class Flow:
-    """All pools and uses, and goods moving between them. `unknown` names the origin of what nobody wrote down."""
+    """All pools and ends, and goods moving between them. `unknown` names the origin of what nobody wrote down."""
 
     def __init__(self, unknown: Callable[[str, str], Origin]) -> None:
         self.pools: dict[tuple[str, str, str], Pool] = {}
-        self.uses: dict[tuple[str, str, str], list[Use]] = {}  # by account, place and item
+        self.ends: dict[tuple[str, str, str], End] = {}
         self._unknown = unknown
         self._turns = count()
 
     def pool(self, place: str, item: str, dispatch: str = "") -> Pool:
         """The pool of an item at a place, or on the way of a dispatch."""
-        return self.pools.setdefault((place, item, dispatch), Pool(place, item, dispatch))
+        key = place, item, dispatch
+        return self.pools.get(key) or self.pools.setdefault(key, Pool(place, item, dispatch))
 
-    def use(self, account: str, n: int, place: str, item: str) -> Use:
-        """A new end of goods."""
-        use = Use(account, n, place, item)
-        self.uses.setdefault((account, place, item), []).append(use)
-        return use
+    def end(self, account: str, place: str, item: str) -> End:
+        """Where goods of an item at a place end on an account."""
+        key = account, place, item
+        return self.ends.get(key) or self.ends.setdefault(key, End(account, place, item))
 
-    def put(self, to: Destination, piece: Piece) -> None:
-        """Goods come to a pool or a use; what is claimed there goes on at once."""
-        waiting = [(to, piece)]
+    def put(self, to: Destination, piece: Piece, n: int = 0) -> None:
+        """Goods come to a pool, where what is claimed goes on at once, or to an end, for entry number `n`."""
+        waiting = [(to, piece, n)]
         while waiting:
-            to, piece = waiting.pop()
-            if isinstance(to, Use):
-                to.pieces.append(piece)
+            to, piece, n = waiting.pop()
+            if isinstance(to, End):
+                to.pieces.append((n, piece))
                 continue
             while piece.qty and to.claims:
                 claim = to.claims[0]
@@ -132,11 +134,11 @@ class Flow:
                 claim.qty -= part.qty
                 if not claim.qty:
                     to.claims.popleft()
-                waiting.append((claim.to, part))
+                waiting.append((claim.to, part, claim.n))
             if piece.qty:
                 to.layers.setdefault(piece.lot, deque()).append((next(self._turns), piece))
 
-    def take(self, pool: Pool, qty: int, to: Destination, lot: str = "") -> None:
+    def take(self, pool: Pool, qty: int, to: Destination, lot: str = "", n: int = 0) -> None:
         """Goods go from a pool, the first that came first; what it doesn't hold is claimed."""
         while qty and (layers := pool.next_layers(lot)):
             turn, piece = layers.popleft()
@@ -144,44 +146,33 @@ class Flow:
                 piece, rest = piece.split(qty)
                 layers.appendleft((turn, rest))
             qty -= piece.qty
-            self.put(to, piece)
+            self.put(to, piece, n)
         if qty:
-            pool.claims.append(Claim(next(self._turns), qty, to))
+            pool.claims.append(Claim(next(self._turns), qty, to, n))
 
-    def take_known(self, pool: Pool, qty: int, lot: str, n: int) -> list[Piece]:
+    def take_known(self, pool: Pool, qty: int, lot: str) -> list[Piece]:
         """Take goods at once; what the pool doesn't hold is made up by what nobody wrote down."""
-        use = Use("", n, pool.place, pool.item)
+        end = End("", pool.place, pool.item)
         held = min(qty, sum(piece.qty for piece in pool.pieces()))
-        self.take(pool, held, use, lot)
-        return [*use.pieces, *([self.unknown(pool, qty - held)] if qty > held else [])]
+        self.take(pool, held, end, lot)
+        taken = [piece for _, piece in end.pieces]
+        return [*taken, *([self.unknown(pool, qty - held)] if qty > held else [])]
 
     def unknown(self, pool: Pool, qty: int) -> Piece:
         """Goods of which nobody wrote down where they came from."""
         return Piece("", qty, (Grain(self._unknown(pool.place, pool.item), qty),))
 
-    def give_back(self, account: str, pool: Pool, qty: int) -> int:
-        """Goods that had ended on an account at a place come back, the last first; how much is left to come."""
-        uses = self.uses.get((account, pool.place, pool.item), [])
-        qty -= self._forgive(pool, uses, qty)
-        for use in reversed(uses):
-            while qty and use.pieces:
-                piece = use.pieces.pop()
-                if piece.qty > qty:
-                    piece, rest = piece.split(qty)
-                    use.pieces.append(rest)
-                qty -= piece.qty
-                self.put(pool, piece)
+    def give_back(self, end: End, pool: Pool, qty: int) -> int:
+        """Goods that had ended come back to a pool, the last first; how much is left to come."""
+        qty -= _forgive(pool, end, qty)
+        while qty and end.pieces:
+            n, piece = end.pieces.pop()
+            if piece.qty > qty:
+                piece, rest = piece.split(qty)
+                end.pieces.append((n, rest))
+            qty -= piece.qty
+            self.put(pool, piece)
         return qty
-
-    def _forgive(self, pool: Pool, uses: list[Use], qty: int) -> int:
-        """Claims that only waited to end there are dropped: how much of them."""
-        ends, before = {id(use) for use in uses}, qty
-        for claim in [claim for claim in reversed(pool.claims) if id(claim.to) in ends]:
-            part = min(claim.qty, qty)
-            claim.qty -= part
-            qty -= part
-        pool.claims = deque(claim for claim in pool.claims if claim.qty)
-        return before - qty
 
     def settle(self) -> list[tuple[Pool, int]]:
         """Meet the claims that are left, the first first, with what nobody wrote down: how much of it, by pool."""
@@ -192,3 +183,15 @@ class Flow:
                 made.append((pool, claim.qty))
                 self.put(pool, self.unknown(pool, claim.qty))
         return made
+
+
+def _forgive(pool: Pool, end: End, qty: int) -> int:
+    """Claims that only waited to end there are dropped, the last first: how much of them."""
+    before = qty
+    for claim in reversed(pool.claims):
+        if claim.to is end:
+            part = min(claim.qty, qty)
+            claim.qty -= part
+            qty -= part
+    pool.claims = deque(claim for claim in pool.claims if claim.qty)
+    return before - qty

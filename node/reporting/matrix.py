@@ -14,8 +14,8 @@ from node.reporting.asked import Cell, Scope, View
 from node.reporting.lines import exact_sums
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import ENDED, IN_TRANSIT, LOST_ON_THE_WAY, TRANSFERRED_OUT
-from node.reporting.statement import Books
-from node.reporting.worth import NO_RATES, Rates, amount
+from node.reporting.statement import Books, figure_columns
+from node.reporting.worth import NO_RATES, Rates, amounts
 from sync.errors import OutOfRange
 
 FIGURES = ("sent", "arrived", "lost_on_the_way", "in_transit")
@@ -65,9 +65,7 @@ def _columns(axis: axes.Axis) -> tuple[Column, ...]:
         for column in axis.columns
     ]
     titles = [(name, name.replace("_", " ").capitalize(), name.replace("_", "")) for name in FIGURES]
-    quantities = [Column(name, title, "qty", f"#indicator+{tag}+num") for name, title, tag in titles]
-    values = [Column(f"{name}_value", f"{title}, value", "money", f"#value+{tag}", True) for name, title, tag in titles]
-    return (*ends, *axes.ITEM.columns, *axes.CURRENCY.columns, *quantities, *values)
+    return (*ends, *axes.ITEM.columns, *axes.CURRENCY.columns, *figure_columns(titles))
 
 
 def _pairs(view: View, places: set[str] | None, group: Callable[[str], str]) -> dict[Pair, tuple[Sums, Sums]]:
@@ -82,7 +80,7 @@ def _pairs(view: View, places: set[str] | None, group: Callable[[str], str]) -> 
         if places is None or origin in places or to in places:
             sums = found[group(origin), group(to), cell.item, cell.unit[1]]
             _add(sums, cell.unit[0], account, before, within)
-    return {pair: sums for pair, sums in found.items() if any(sums[0])}
+    return {pair: sums for pair, sums in found.items() if any(map(any, sums))}
 
 
 def _sums(view: View) -> list[tuple[Any, ...]]:
@@ -107,4 +105,4 @@ def _add(sums: tuple[Sums, Sums], unit: int, account: str, before: int, within: 
 def _said(view: View, axis: axes.Axis, pair: Pair, qty: Sums, worth: Sums) -> Values:
     origin, to, item, currency = pair
     ends = (*axis.say(view, origin), *axis.say(view, to))
-    return (*ends, *axes.ITEM.say(view, item), currency, *qty, *map(amount, worth))
+    return (*ends, *axes.ITEM.say(view, item), currency, *qty, *amounts(worth, currency))

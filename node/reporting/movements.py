@@ -43,13 +43,18 @@ def up_to_date(node: Node, progress: Progress | None = None) -> Iterator[Any]:
     """The connection to tables of movements that lag behind nothing, as of one moment. `progress` is told how many
     entries were taken."""
     while True:
-        _check_version(node)
-        while not _take(node, progress):
-            pass
         with node.log.reading(), node.db.atomic():
-            if _is_current(node):  # else another process wrote just now
+            if is_current(node):
                 yield node.db.connection()
                 return
+        refresh(node, progress)
+
+
+def refresh(node: Node, progress: Progress | None = None) -> None:
+    """Take what the tables lack, slice by slice, each in a transaction of its own."""
+    _check_version(node)
+    while not is_current(node) and not _take(node, progress):
+        pass
 
 
 def _take(node: Node, progress: Progress | None) -> bool:
@@ -100,7 +105,8 @@ def _is_of_this_version(node: Node) -> bool:
     return bool(node.db.connection().execute(sql, (NAME,)).fetchall() == [(VERSION,)])
 
 
-def _is_current(node: Node) -> bool:
+def is_current(node: Node) -> bool:
+    """Whether the tables are of this version and lack nothing that has been folded."""
     return _is_of_this_version(node) and _taken(node.db.connection()) == node.log.ends()
 
 
@@ -133,8 +139,6 @@ class Taker:
                 batch = self.log.stretch(branch, taken.get(branch, -1), end)
                 taken[branch] = batch[-1].seq
                 self._take(batch)
-                if len(self._rows) > ROWS_MAX:
-                    self._write()
         self._take_blank()
         self._flush(taken)
         self._explain()
@@ -146,16 +150,17 @@ class Taker:
         self.count += len(batch)
         voided = self._voided([entry for entry in batch if isinstance(entry.fact, STOCK)])
         for entry in batch:
-            if isinstance(entry.fact, STOCK):
-                if isinstance(entry.fact, Dispatch):
-                    self._give_origin(entry)
-                if entry.id not in voided:
-                    self._add(entry)
-            elif isinstance(entry.fact, Void):
+            if isinstance(entry.fact, Void):
                 self._undo(entry)
+            elif isinstance(entry.fact, Dispatch):
+                self._give_origin(entry)
+            if isinstance(entry.fact, STOCK) and entry.id not in voided:
+                self._add(entry)
         unread = [entry.n for entry in batch if entry.fact is None]
         blank = [(n,) for n in self.log.arrivals.blank(unread)]
         self.connection.executemany("INSERT OR IGNORE INTO movement_blank (n) VALUES (?)", blank)
+        if len(self._rows) > ROWS_MAX:
+            self._write()
 
     def _take_blank(self) -> None:
         """Entries that came without what they say, if that is known by now."""

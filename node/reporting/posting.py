@@ -141,8 +141,7 @@ def unexplained(
         if isinstance(step, Moved):
             held[step.lot] = held.get(step.lot, 0) + step.qty
             continue
-        for lot, qty in step.lots(held).items():
-            missing = held.get(lot, 0) - qty
-            held[lot] = qty
-            if missing:
-                yield step, lot, missing
+        seen = step.lots(held)
+        missing = {lot: held.get(lot, 0) - qty for lot, qty in seen.items()}
+        held |= seen
+        yield from ((step, lot, qty) for lot, qty in missing.items() if qty)

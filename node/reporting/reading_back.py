@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from node.reporting.model import Report
@@ -23,11 +23,15 @@ Line = tuple[int, Sequence[str]]  # where in the file it begins, from 1, and its
 
 @dataclass(frozen=True)
 class ReadBack:
-    """A file: its kind (csv, hxl or json) and its proof. `lines()` are those of the table, headings and all."""
+    """A file: its kind (csv, hxl or json) and its proof. `lines()` are those of the table, headings and all.
+
+    `head` is what else a JSON file says above its rows.
+    """
 
     kind: str
     proof: Mapping[str, str]
     _lines: Sequence[Line] | IO[bytes]
+    head: Mapping[str, Any] = field(default_factory=dict)
 
     def lines(self) -> Iterator[Line]:
         """The lines of the table, one after the other."""
@@ -101,7 +105,8 @@ def _read_json(file: IO[bytes]) -> ReadBack:
     lines: list[Line] = [(json_file.FIRST_ROW - 1, names)]
     for line, row in enumerate(whole["rows"], json_file.FIRST_ROW):
         lines.append((line, [_text(row.get(name)) for name in names]))
-    return ReadBack("json", _whole(whole["proof"]), lines)
+    head = {name: whole[name] for name in ("report", "title", "about", "notes", "columns")}
+    return ReadBack("json", _whole(whole["proof"]), lines, head)
 
 
 def _text(value: Any) -> str:

@@ -1,56 +1,78 @@
 """Which reports there are, by name, and a report as a document that anybody with the same entries can check.
 
-A report is a function `(node, **asked) -> Report`; what may be asked of it is what it takes by name, as text, None
-where nobody asked. So that other nodes come to the same bytes, nothing in it may depend on a clock, on the order in
-which entries arrived, or on what this team alone has merged.
+What may be asked of a report is text, by name. So that other nodes come to the same bytes, nothing in it may depend on
+a clock, on the order in which entries arrived, or on what this team alone has merged, unless that is asked for.
 """
 
-import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from node import queries
 from node.fold import Node
-from node.reporting import heads
-from node.reporting.balance_report import balance
+from node.reporting import heads, movements
 from node.reporting.model import Report
-from node.reporting.moves_report import movements
-from node.reporting.stock_report import stock
+from node.reporting.offered import OFFERS, Offer
 from node.reporting.writing import privacy
 from node.reporting.writing.document import Document
 from sync.errors import Malformed, NotFound
 
-Make = Callable[..., Report]
-REPORTS: dict[str, Make] = {"balance": balance, "stock": stock, "movements": movements}
+REPORTS = OFFERS
 # What may be asked, and what it means; commands, pages and the API offer it of the reports that take it.
 ASKED = {
-    "by": "One row for each place or team.",
+    "by": "A row for each of these, too: place or team; of statements also category, fund, lot, with commas between.",
+    "between": "Between team (if left out) or place.",
+    "at": "The time as of which it is told, like 2027-06-30T18:00Z.",
+    "figure": "Which figure of the statement: received, closing, lost_expired, …",
+    "row": "Which row of it: item=ID, currency=PHP, and the ids of what else it is told by.",
+    "since": "From this day on (YYYY-MM-DD).",
+    "until": "Until the end of this day.",
     "place": "Only this place.",
+    "team": "Only the places of this team.",
     "item": "Only this item.",
+    "category": "Only items of this category.",
+    "fund": "Only what this fund or donor paid for.",
+    "zone": "The time zone in which days begin, like America/New_York; UTC if left out.",
+    "currency": "All values in this currency, by the rates given.",
+    "rates": "What one of each other currency is worth in it: PHP=0.0175, EUR=1.08.",
+    "merged": "1: items and places that this team has merged are one, as on its pages.",
 }
 
 
 def takes(name: str) -> list[str]:
     """What may be asked of a report."""
-    return list(inspect.signature(find(name)).parameters)[1:]
+    return list(find(name).takes)
 
 
 def about(name: str) -> str:
     """What a report tells, in one sentence."""
-    return (inspect.getdoc(find(name)) or "").partition("\n")[0]
+    return find(name).about
 
 
 def needs(name: str) -> list[str]:
     """What has to be asked of a report, so that there is one."""
-    parameters = list(inspect.signature(find(name)).parameters.values())[1:]
-    return [one.name for one in parameters if one.default is one.empty]
+    return list(find(name).needs)
 
 
-def find(name: str) -> Make:
+def find(name: str) -> Offer:
     """A report by its name; NotFound names those there are."""
     if name not in REPORTS:
         raise NotFound(f"There is no report {name!r}.", kept="", todo=f"There are: {', '.join(REPORTS)}.")
     return REPORTS[name]
+
+
+@contextmanager
+def one_moment(node: Node) -> Iterator[None]:
+    """Reports inside are as of one moment, and the tables that they are read from lag behind nothing.
+
+    What has to be written for that is written before: a read can't always become a write.
+    """
+    while True:
+        movements.refresh(node)
+        with queries.one_moment(node):
+            if movements.is_current(node):  # else something was written just now
+                yield
+                return
 
 
 def make(node: Node, name: str, asked: Mapping[str, str]) -> Report:
@@ -63,7 +85,7 @@ def make(node: Node, name: str, asked: Mapping[str, str]) -> Report:
     if missing := [each for each in needs(name) if each not in asked]:
         fields = dict.fromkeys(missing, "is missing")
         raise Malformed(f"The report {name} needs {', '.join(missing)}.", kept="", fields=fields)
-    return REPORTS[name](node, **asked)
+    return find(name).make(node, asked)
 
 
 def document(node: Node, name: str, asked: Mapping[str, str], people: bool = False, words: bool = False) -> Document:

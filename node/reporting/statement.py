@@ -30,7 +30,7 @@ from node.reporting.posting import (
     UNEXPLAINED,
     sign,
 )
-from node.reporting.worth import NO_RATES, Rates, amount
+from node.reporting.worth import NO_RATES, Rates, amounts
 
 REASONS = (*LOSS_REASONS, MISSING)
 OPENING = ("opening", "opening_in_transit")
@@ -125,11 +125,17 @@ def _sums(view: View, by_cell: dict[int, Any]) -> list[tuple[Any, ...]]:
 
 def columns(by: Sequence[Axis]) -> tuple[Column, ...]:
     """What the rows hold: by what they are told apart, then quantities, then values."""
-    figures = [Column(name, _title(name), "qty", f"#indicator+{_tag(name)}+num") for name in FIGURES]
+    names = (column for axis in by for column in axis.columns)
+    return (*names, *figure_columns([(name, _title(name), _tag(name)) for name in FIGURES]))
+
+
+def figure_columns(figures: Sequence[tuple[str, str, str]]) -> list[Column]:
+    """Columns of quantities, then of values, of figures by name, title and the attributes of their tag."""
+    quantities = [Column(name, title, "qty", f"#item+qty+{tag}+num", True) for name, title, tag in figures]
     values = [
-        Column(f"{name}_value", f"{_title(name)}, value", "money", f"#value+{_tag(name)}", True) for name in FIGURES
+        Column(f"{name}_value", f"{title}, value", "money", f"#value+{tag}+num", True) for name, title, tag in figures
     ]
-    return (*(column for axis in by for column in axis.columns), *figures, *values)
+    return [*quantities, *values]
 
 
 def _title(name: str) -> str:
@@ -154,7 +160,7 @@ def statement(
             view = View(node, connection, scope, rates)
             made = [(axes.said(view, told, key), row) for key, row in rows(view, told).items()]
         made.sort(key=lambda row: _order(row[0], told))
-        return ((*names, *row.qty, *map(amount, row.worth)) for names, row in made)
+        return ((*names, *row.qty, *amounts(row.worth, names[-1])) for names, row in made)
 
     notes = (*NOTES, *filter(None, [rates.said()]))
     return Report("statement", "Statement", columns(told), _rows, scope.about(), notes)

@@ -5,6 +5,7 @@ Reads that item's lines at that place and nothing else, so that it opens as fast
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 from node import catalogue
@@ -12,7 +13,8 @@ from node.events import type_of
 from node.fold import Node
 from node.folding.books import Connection
 from node.reporting import movements
-from node.reporting.asked import Scope
+from node.reporting.asked import Scope, between
+from node.reporting.beside import BESIDE, SUMMARY, beside
 from node.reporting.lines import exact_sums
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import sign
@@ -24,14 +26,15 @@ COLUMNS = (
     Column("at", "When", "time", "#date+occurred"),
     Column("entry", "Entry", "id", "#meta+entry"),
     Column("type", "Kind", "text", "#activity+type"),
-    Column("summary", "What", "text", "#description"),
-    Column("came", "In", "qty", "#indicator+in+num", True),
-    Column("went", "Out", "qty", "#indicator+out+num", True),
-    Column("counted", "Counted", "qty", "#indicator+counted+num"),
-    Column("balance", "Balance", "qty", "#indicator+balance+num"),
+    BESIDE,
+    Column("came", "In", "qty", "#item+qty+in+num", True),
+    Column("went", "Out", "qty", "#item+qty+out+num", True),
+    Column("counted", "Counted", "qty", "#item+qty+counted+num"),
+    Column("balance", "Balance", "qty", "#item+qty+balance+num"),
     Column("team", "Recorded by", "text", "#org+reporting"),
+    SUMMARY,
+    Column("note", "Note", "text", "#description+note", private=True),
 )
-_NOTE = Column("note", "Note", "text", "#description+note")
 NOTES = ("A count brings the balance to what was seen; the difference stands as in or out.",)
 
 
@@ -50,10 +53,9 @@ def stock_card(
     since: int | None = None,
     until: int | None = None,
     raw: bool = False,
-    notes: bool = False,
     books: Books | None = None,
 ) -> Report:
-    """The card of an item at a place (ids, codes or names), in a period (ms); with `notes` what people wrote beside.
+    """The card of an item at a place (ids, codes or names), in a period (ms).
 
     Merged items and places have one card, unless `raw`. With `since` the first row is what was there then.
     """
@@ -64,10 +66,9 @@ def stock_card(
         with opened() as connection:
             words = Words(node, [item_row.id], raw)
             card = _Card(node, connection, words, since, until)
-            for spot in words.same_places.all_of(place_row.id):
-                for one in words.same_items.all_of(item_row.id):
-                    card.read(spot, one)
-            made = list(card.rows(notes))
+            for spot, one in product(words.same_places.all_of(place_row.id), words.same_items.all_of(item_row.id)):
+                card.read(spot, one)
+            made = list(card.rows())
         return iter(made)
 
     about = {
@@ -75,8 +76,7 @@ def stock_card(
         "item": item_row.label,
         "period": Scope(since, until).period,
     }
-    columns = (*COLUMNS, _NOTE) if notes else COLUMNS
-    return Report("stock-card", "Stock card", columns, _rows, about, NOTES)
+    return Report("stock-card", "Stock card", COLUMNS, _rows, about, NOTES)
 
 
 class _Card:
@@ -109,36 +109,22 @@ class _Card:
             self.steps[n] = step._replace(came=step.came + max(net, 0), went=step.went + max(-net, 0))
 
     def _within(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        for sense, moment in ((">=", self.since), ("<", self.until)):
-            if moment is not None:
-                sql, values = f"{sql} AND at {sense} ?", (*values, moment)
-        return list(self.connection.execute(sql, values))
+        within, moments = between(self.since, self.until)
+        return list(self.connection.execute(f"{sql} AND {within}", [*values, *moments]))
 
-    def rows(self, notes: bool) -> Iterator[Values]:
+    def rows(self) -> Iterator[Values]:
         """The card's rows in the order in which all took place, with the balance after each."""
-        balance, blank = self.opening, ("",) if notes else ()
+        balance = self.opening
         if self.since is not None:
-            yield (self.since, "", "", "Brought forward", None, None, None, balance, "", *blank)
+            yield self.since, "", "brought forward", "", None, None, None, balance, "", "", ""
         told = {n: step for n, step in self.steps.items() if any(step) or step.counted is not None}
         for entry in sorted(self.node.log.fetch(list(told)), key=_order):
-            step = told[entry.n]
+            step, fact = told[entry.n], entry.fact
             balance += step.came - step.went
-            note = (getattr(entry.fact, "note", ""),) if notes else ()
-            yield (
-                *self._about(entry),
-                step.came or None,
-                step.went or None,
-                step.counted,
-                balance,
-                *self._who(entry),
-                *note,
-            )
-
-    def _about(self, entry: Folded) -> tuple[Any, ...]:
-        return getattr(entry.fact, "at", None), entry.id.hex(), type_of(entry.fact), summary(self.words, entry.fact)
-
-    def _who(self, entry: Folded) -> tuple[str]:
-        return (catalogue.team_name(self.words.teams, entry.node),)
+            about = getattr(fact, "at", None), entry.id.hex(), type_of(fact), beside(self.node, self.words, fact)
+            team = catalogue.team_name(self.words.teams, entry.node)
+            words = summary(self.words, fact), getattr(fact, "note", "")
+            yield (*about, step.came or None, step.went or None, step.counted, balance, team, *words)
 
 
 def _order(entry: Folded) -> tuple[int, int, bytes]:

@@ -12,7 +12,7 @@ from node.events import Arrival, Count, Dispatch, Distribution, Loss, Receipt, R
 from node.fold import Node
 from node.reporting.asked import View
 from node.reporting.layers import Flow, Grain, Origin, Piece, Pool
-from node.reporting.posting import DISTRIBUTED, LOST, LOST_ON_THE_WAY, UNEXPLAINED
+from node.reporting.posting import DISTRIBUTED, LOST, LOST_ON_THE_WAY, REPACKED, UNEXPLAINED
 from sync.log import Folded
 
 GIVEN, FOUND, MADE, UNRECORDED = "given", "found in a count", "made of nothing recorded", "not recorded"
@@ -81,7 +81,7 @@ class Tracer:
         for line in fact.lines:
             pool = self._pool(fact.place, line.item)
             if line.qty < 0:
-                self.flow.take(pool, -line.qty, self.flow.use(GIVEN_BACK, self._n, pool.place, pool.item), line.lot)
+                self._take(pool, -line.qty, GIVEN_BACK, line.lot)
             elif line.qty:
                 self.flow.put(pool, self._new(GIVEN, line.item, line.lot, line.qty))
 
@@ -97,11 +97,14 @@ class Tracer:
     def _use(self, account: str, pool: Pool, qty: int, lot: str = "") -> None:
         """Goods end on an account; less than nothing comes back from there."""
         if qty < 0:
-            left = self.flow.give_back(account, pool, -qty)
+            left = self.flow.give_back(self.flow.end(account, pool.place, pool.item), pool, -qty)
             if left:
                 self.flow.put(pool, self._new(FOUND, pool.item, "", left))
         elif qty:
-            self.flow.take(pool, qty, self.flow.use(account, self._n, pool.place, pool.item), lot)
+            self._take(pool, qty, account, lot)
+
+    def _take(self, pool: Pool, qty: int, account: str, lot: str) -> None:
+        self.flow.take(pool, qty, self.flow.end(account, pool.place, pool.item), lot, self._n)
 
     def _miss(self, pool: Pool, qty: int) -> None:
         self._use(UNEXPLAINED, pool, qty)
@@ -123,11 +126,15 @@ class Tracer:
             way, here = self._way(fact.dispatch, line.item), self._pool(fact.place, line.item)
             self._carry(way, here, line.qty, line.lot)
             for account, qty in zip(LOST_ON_THE_WAY, (line.damaged, line.missing), strict=True):
-                if qty > 0:
-                    self.flow.take(way, qty, self.flow.use(account, self._n, here.place, here.item), line.lot)
-                elif qty:
-                    self._use(account, here, qty, line.lot)
-                    self._carry(way, here, qty, line.lot)
+                self._lose(account, way, here, qty, line.lot)
+
+    def _lose(self, account: str, way: Pool, here: Pool, qty: int, lot: str) -> None:
+        """Goods are lost on their way; less than nothing is found again there."""
+        if qty > 0:
+            self.flow.take(way, qty, self.flow.end(account, here.place, here.item), lot, self._n)
+        elif qty:
+            self._use(account, here, qty, lot)
+            self._carry(way, here, qty, lot)
 
     # what becomes something else
 
@@ -143,11 +150,12 @@ class Tracer:
             piece = Piece(line.lot, line.qty, tuple(share))
             self.flow.put(pool, piece if used else self._new(MADE, line.item, line.lot, line.qty))
         if not made and grains:
-            self.flow.use("repacked", self._n, self.place(fact.place), "").pieces.append(Piece("", 1, tuple(grains)))
+            end = self.flow.end(REPACKED, self.place(fact.place), "")
+            end.pieces.append((self._n, Piece("", 1, tuple(grains))))
 
     def _taken(self, place: str, line: Any) -> list[Grain]:
         pool = self._pool(place, line.item)
-        pieces = self.flow.take_known(pool, line.qty, line.lot, self._n)
+        pieces = self.flow.take_known(pool, line.qty, line.lot)
         grains = [grain for piece in pieces for grain in piece.grains]
         made_up = [grain for grain in grains if grain.origin.source == UNRECORDED and grain.origin.n == self._n]
         self.given += made_up
@@ -164,14 +172,13 @@ def _shares(grains: Sequence[Grain], made: Sequence[tuple[str, int]]) -> list[li
     shares: list[list[Grain]] = [[] for _ in made]
     wanted = [qty for _, qty in made]
     rest = []
-    for grain in grains:
-        for at, (item, _) in enumerate(made):
-            part = min(grain.qty, wanted[at]) if item == grain.origin.item else 0
-            if part > 0:
-                shares[at].append(Grain(grain.origin, part))
-                wanted[at] -= part
-                grain = Grain(grain.origin, grain.qty - part)
-        rest.append(grain)
+    for origin, left in grains:
+        for at in [at for at, (item, _) in enumerate(made) if item == origin.item]:
+            part = min(left, wanted[at])
+            shares[at] += [Grain(origin, part)] if part else []
+            wanted[at] -= part
+            left -= part
+        rest.append(Grain(origin, left))
     open_lines = [at for at, qty in enumerate(wanted) if qty] or list(range(len(made)))
     for grain in rest:
         _spread(grain, shares, open_lines, [made[at][1] for at in open_lines])

@@ -4,7 +4,7 @@ Amounts are integers in 10^-18 of a currency's unit, so that no sum is ever roun
 thousandths. Currencies aren't mixed. A table of rates, given by whoever asks, makes one of those that it names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -70,6 +70,13 @@ def amount(times: int) -> Decimal:
     while places and not times % 10:
         times, places = times // 10, places - 1
     return Decimal(f"{times}e-{places}" if places else times)
+
+
+def amounts(sums: Sequence[int], currency: str) -> tuple[Decimal | None, ...]:
+    """Sums of thousandths times 10^-18 as decimals; None where nobody said what anything of it is worth."""
+    if not currency and not any(sums):
+        return (None,) * len(sums)
+    return tuple(map(amount, sums))
 
 
 class Worth:

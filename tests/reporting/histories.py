@@ -34,10 +34,14 @@ HOUR = 3_600_000
 
 
 class World:
-    """Three teams. `step` lets one write something, or one hear from another; `seed` decides all."""
+    """Three teams. `step` lets one write something, or one hear from another; `seed` decides all.
 
-    def __init__(self, seed: int) -> None:
+    A `wild` world's programs write quantities of nothing, or less than nothing, too.
+    """
+
+    def __init__(self, seed: int, wild: bool = False) -> None:
         self.random = random.Random(seed)
+        self.quantities = (500, 1000, 2000, 2500, 7000, *((-1500, -3000, 0, 1) if wild else ()))
         self.nodes = [memory_node(f"{seed} {team}") for team in range(3)]
         self.dispatches: list[str] = ["ee" * 32]
         self.written: list[list[str]] = [[] for _ in self.nodes]
@@ -75,7 +79,7 @@ class World:
         return START_MS + self.random.randrange(8) * HOUR  # few, so that many are equal
 
     def _qty(self) -> int:
-        return self.random.choice((500, 1000, 2000, 2500, 7000))
+        return self.random.choice(self.quantities)
 
     def _line(self) -> Line:
         return Line(self.random.choice(ITEMS), self._qty(), self.random.choice(LOTS))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from node.reporting import registry
 from node.reporting.model import Column, Report
 from node.reporting.writing.document import Document
 
@@ -61,3 +62,11 @@ def document(rows: Sequence[tuple[Any, ...]], name: str = "stock", **origin: str
     about = {"Period": "2026-11-01 to 2026-11-30", "Place": "=North"}
     report = Report(name, "Stock by lot", COLUMNS, lambda: iter(rows), about, ("Made from all entries.",))
     return Document(report, ORIGIN | origin)
+
+
+# Reports that need nothing to be asked, and those that do with what is asked of them in a history of these tests.
+PLAIN = [name for name in registry.REPORTS if not registry.needs(name)]
+ASKING = {
+    "stock-card": {"place": "north", "item": "rice"},
+    "entries-behind": {"figure": "received", "row": "item=rice", "by": "place"},
+}

@@ -168,6 +168,6 @@ def test_each_query_of_the_page_runs_and_finds_something(name, tmp_path):
 def test_the_page_has_every_column():
     page = (ROOT / "docs" / "duckdb.md").read_text("utf-8")
     described = page[: page.index("## The balance")]
-    for column in registry.REPORTS["movements"](history(1, 1).node).columns:
+    for column in registry.make(history(1, 1).node, "movements", {}).columns:
         name = column.name.replace("to_", "from_", 1) if column.name.startswith("to_") else column.name
         assert column.private or f"`{name}`" in described, column.name

@@ -54,7 +54,15 @@ def at_this_point(machine: Machine) -> None:
         if point != machine.judged:
             machine.judged = point
             wording.gone(machine)
+            heeds_blocks(machine)
             accounted(machine, _Copy(machine) if machine.world.seldom_read else machine.node)
+
+
+def heeds_blocks(machine: Machine) -> None:
+    """Of a blocked node nothing is folded that it wrote after the last entry that is still believed."""
+    blocks = machine.node.log.policy()[0].blocks
+    late = [e.id.hex()[:8] for e in folded(machine) if e.lamport > blocks.get(e.node, e.lamport)] if blocks else []
+    assert not late, f"{machine.name} goes on listening to a node that it has blocked: {late}"
 
 
 class _Copy:

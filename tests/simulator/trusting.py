@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sync.errors import DiskFull, NotFound, TooMany
 from sync.identity import node_id
@@ -25,11 +25,18 @@ def block(world: World) -> None:
         entries = [entry for entry in judge.folded(machine) if entry.node != machine.keys.node]
     if entries:
         entry = world.rng.choice(entries)
-        after = entry.id.hex() if world.rng.random() < 0.7 else None
-        _decide(machine, lambda: machine.node.block(node_id(entry.node), after))
-        world.say(
-            f"{machine.name} blocks the node of {entry.id.hex()[:8]} {'from after it' if after else 'altogether'}"
-        )
+        last = entry if world.rng.random() < 0.7 else None
+        if _decide(machine, lambda: machine.node.block(node_id(entry.node), last and last.id.hex())):
+            _believes(machine, entries, entry.node, last)
+        world.say(f"{machine.name} blocks the node of {entry.id.hex()[:8]} {'from after it' if last else 'altogether'}")
+
+
+def _believes(machine: Machine, before: list[Any], node: bytes, last: Any) -> None:
+    """Of what a machine folded of a node, it believes what that node wrote up to an entry and nothing else."""
+    with machine.safe():
+        now = {entry.id for entry in judge.folded(machine) if entry.node == node}
+    believed = {e.id for e in before if e.node == node and last is not None and e.lamport <= last.lamport}
+    assert now == believed, f"{machine.name} believes of a blocked node what it shouldn't, or too little"
 
 
 def accept(world: World) -> None:
@@ -43,13 +50,16 @@ def accept(world: World) -> None:
         world.say(f"{machine.name} accepts {peer[:8]}")
 
 
-def _decide(machine: Machine, act: Callable[[], None]) -> None:
+def _decide(machine: Machine, act: Callable[[], None]) -> bool:
+    """Whether a machine did what somebody decided."""
     try:
         with suppress(DiskFull, TooMany, NotFound):  # not found: nobody has heard its keys yet
             act()
             judge.at_this_point(machine)
+            return True
     except Crash:
         machine.recover()
+    return False
 
 
 def accept_all(world: World, machine: Machine) -> None:
@@ -74,7 +84,9 @@ def shun(world: World) -> None:
     heard = [machine for machine in others if machine.node.log.keys_of(shunned)]
     blocking = [machine for machine in heard if last is None or machine.node.log.get(last.id)]
     for machine in blocking:
+        before = judge.folded(machine)
         machine.node.log.block(shunned, last.id if last else None)
+        _believes(machine, before, shunned, last)
     for machine in world.machines:
         happenings.move_goods(world, machine, machine.main)
     _agree_without(world, shunned, blocking)

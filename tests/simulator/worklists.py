@@ -29,13 +29,30 @@ def read(node: Any) -> dict[str, Any]:
 
 def say_what_to_look_at(found: dict[str, Any], entries: list[Any]) -> None:
     """What each list must say of these entries, all of which are of others, at places of the team that reads them."""
-    for check in (_what_others_did, _what_is_on_its_way, _what_counts_explain, _what_may_be_one, _what_is_needed):
+    for check in (
+        _what_lies_there,
+        _what_others_did,
+        _what_is_on_its_way,
+        _what_counts_explain,
+        _what_may_be_one,
+        _what_is_needed,
+    ):
         check(found, entries)
     _what_rests_on_what(found, entries)
 
 
 def _kinds(found: Any, *kinds: str) -> list[Any]:
     return [row for row in found["alerts"] if row["kind"] in kinds]
+
+
+def _what_lies_there(found: Any, entries: list[Any]) -> None:
+    """Less than nothing is told, and less than the minimum that was stated last."""
+    totals = {key: sum(cell.lots.values()) for key, cell in model.cells(entries).items()}
+    below = {key for key, total in totals.items() if total < 0}
+    assert {(row["place"], row["item"]) for row in _kinds(found, "below_zero")} == below
+    keeps = {key[1:3]: value for key, (value, _) in model.stated(entries).items() if key[::3] == ("keep", "minimum")}
+    low = {key for key, least in keeps.items() if totals.get(key, 0) < least}
+    assert {(row["place"], row["item"]) for row in _kinds(found, "low")} == low
 
 
 def _what_others_did(found: Any, entries: list[Any]) -> None:
