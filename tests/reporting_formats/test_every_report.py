@@ -43,9 +43,9 @@ def test_libhxl_accepts_each_report(node, name, asked, tmp_path):
         return hxl.data(str(file), hxl.input.InputOptions(allow_local=True))
 
     assert [column.display_tag for column in opened().columns] == [column.hxl for column in made.report.columns]
-    assert len(list(opened())) == count > 0
-    report = hxl.validate(opened())
-    assert report["is_valid"], report["issues"][:2]
+    assert len(list(opened())) == count
+    issues = hxl.validate(opened())["issues"]
+    assert [issue for issue in issues if issue["severity"] == "error"] == []
 
 
 @pytest.mark.parametrize(("name", "asked"), ALL)
@@ -55,5 +55,5 @@ def test_what_counts_people_or_may_be_free_text_is_marked_as_such(node, name, as
     for column in columns:
         if column.name in ("people", "households", "served") or column.hxl.startswith("#reached"):
             assert column.counts_people, column.name
-        if column.name in ("note", "notes", "why", "source"):
+        if column.name in ("note", "notes", "why") or column.hxl == "#org+source":
             assert column.private, column.name
