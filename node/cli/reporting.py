@@ -3,7 +3,7 @@
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +16,7 @@ from node.cli.base import Call, say, with_json
 from node.cli.output import output_to
 from node.cli.words import table
 from node.reporting import history, registry, verifying
-from node.reporting.model import Report
+from node.reporting.model import Column, Report
 from node.reporting.stock_report import plain_stock
 from node.reporting.writing import beancount, csv_file, formats, hledger, json_file, parquet, xlsx
 from node.reporting.writing.cells import reader
@@ -119,12 +119,17 @@ def _counting() -> Iterator[Progress | None]:
 
 def _show(call: Call, made: Report) -> None:
     rows = [json_file.row_of(made.columns, row, told) for row, told in _told(made)]
-    shown = [column for column in made.columns if column.kind != "id"]
+    shown = [column for column in made.columns if column.kind != "id" and _says_something(column, rows)]
     call.answer(
         rows, table(rows, [(column.title.lower(), _pick(column.name)) for column in shown], "There is nothing.")
     )
     for note in made.notes:
         say(note)
+
+
+def _says_something(column: Column, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a column has room on the screen: figures that are nought in every row stay in the files."""
+    return column.kind not in ("qty", "money") or any(row[column.name] not in (None, "", "0") for row in rows)
 
 
 def _told(made: Report) -> Iterator[tuple[Any, list[str]]]:
