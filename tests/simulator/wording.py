@@ -12,7 +12,7 @@ from sync import ranges
 from sync.errors import Conflict, OutOfRange
 from sync.limits import DEFAULT
 from tests import model
-from tests.simulator import judge
+from tests.simulator import image, judge
 from tests.simulator.recording import Scene, at, lot, note, qty
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ def gone(machine: Machine) -> None:
         assert entry.id not in left or entry.fact == left[entry.id], f"{machine.name} has other words left"
     named = _named(world, set(left))
     _silent(machine, set(left), named)
-    image = machine.disk.serialize()
-    kept = [word for word in named if word in image]
+    kept = sorted(image.held(machine.disk.serialize(), named))
     where = [row for row in machine.disk.iterdump() if any(word.decode() in row for word in kept)] if kept else []
     assert not kept, f"{machine.name} still holds {kept}: {[row[:200] for row in where] or 'in what is freed'}"
 

@@ -231,6 +231,7 @@ def _move_disk(world: World) -> None:
     """A disk is put into another computer: its node goes on in a new log, and its logs travel in any order."""
     machine = world.a_machine()
     machine.mark += "'"
+    world.rewound = True  # its store goes by another id, so that what was told to the old one isn't taken for told
     world.say(f"the disk of {machine.name} is put into another computer")
     machine.restart()
 
