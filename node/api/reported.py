@@ -22,6 +22,7 @@ class ReportProof(Struct):
     shows: str
     root: str
     policy: str
+    heads: str
     rows: str
     digest: str
 

@@ -139,23 +139,23 @@ def _late(node: Node, tick: int) -> list[tuple[Folded, set[Spot]]]:
         while after < end:
             batch = node.log.stretch(branch, after, end)
             after = batch[-1].seq if batch else end
-            found += [(entry, spots) for entry in batch if (spots := _about(node, entry))]
+            found += [(entry, spots) for entry in batch if (spots := spots_of(node, entry))]
     return found
 
 
-def _about(node: Node, entry: Folded) -> set[Spot]:
+def spots_of(node: Node, entry: Folded) -> set[Spot]:
     """The places and items of which an entry changes the books."""
     fact = entry.fact
     if isinstance(fact, Void):
         target = node.log.get(bytes.fromhex(fact.target)) if is_entry_id(fact.target) else None
         is_own = target is not None and target.node == entry.node and isinstance(target.fact, STOCK)
-        return _about(node, target) if is_own and target else set()
+        return spots_of(node, target) if is_own and target else set()
     if isinstance(fact, Count):
         return {(fact.place, item) for item, _ in seen_in(fact)}
     ways = [way_of(node, fact), NOWHERE] if isinstance(fact, Arrival) else [NOWHERE]
     spots = {(one.place, one.item) for way in ways for one in postings(fact, way)}
     if isinstance(fact, Dispatch):  # what arrived of it came from nowhere before
-        spots |= {spot for arrival in _arrivals(node, entry) for spot in _about(node, arrival)}
+        spots |= {spot for arrival in _arrivals(node, entry) for spot in spots_of(node, arrival)}
     return spots
 
 

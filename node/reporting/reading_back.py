@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from node.reporting.model import Report
@@ -16,18 +16,22 @@ from node.reporting.writing.cells import harmless
 from node.reporting.writing.csv_file import MARK
 from sync.errors import Malformed
 
-PROOF = ("report", "asked", "shows", "root", "policy", "rows", "digest")
+PROOF = ("report", "asked", "shows", "root", "policy", "heads", "rows", "digest")
 CELL_CHARS_MAX = 1 << 20
 Line = tuple[int, Sequence[str]]  # where in the file it begins, from 1, and its cells
 
 
 @dataclass(frozen=True)
 class ReadBack:
-    """A file: its kind (csv, hxl or json) and its proof. `lines()` are those of the table, headings and all."""
+    """A file: its kind (csv, hxl or json) and its proof. `lines()` are those of the table, headings and all.
+
+    `head` is what else a JSON file says above its rows.
+    """
 
     kind: str
     proof: Mapping[str, str]
     _lines: Sequence[Line] | IO[bytes]
+    head: Mapping[str, Any] = field(default_factory=dict)
 
     def lines(self) -> Iterator[Line]:
         """The lines of the table, one after the other."""
@@ -90,7 +94,7 @@ def _read_csv(file: IO[bytes]) -> ReadBack:
     kind = "csv"
     for line, cells in _csv_lines(file):
         if told := _proof_of(cells):
-            found[told[0]] = told[1]
+            found[told[0]] = f"{found[told[0]]} {told[1]}" if told[0] in found else told[1]
             kind = "hxl" if line == 1 else kind
     return ReadBack(kind, _whole(found), file)
 
@@ -101,7 +105,8 @@ def _read_json(file: IO[bytes]) -> ReadBack:
     lines: list[Line] = [(json_file.FIRST_ROW - 1, names)]
     for line, row in enumerate(whole["rows"], json_file.FIRST_ROW):
         lines.append((line, [_text(row.get(name)) for name in names]))
-    return ReadBack("json", _whole(whole["proof"]), lines)
+    head = {name: whole[name] for name in ("report", "title", "about", "notes", "columns")}
+    return ReadBack("json", _whole(whole["proof"]), lines, head)
 
 
 def _text(value: Any) -> str:

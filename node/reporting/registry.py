@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from node import queries
 from node.fold import Node
-from node.reporting import movements
+from node.reporting import heads, movements
 from node.reporting.model import Report
 from node.reporting.offered import OFFERS, Offer
 from node.reporting.writing import privacy
@@ -21,6 +21,7 @@ REPORTS = OFFERS
 # What may be asked, and what it means; commands, pages and the API offer it of the reports that take it.
 ASKED = {
     "by": "A row for each of these, too: place or team; of statements also category, fund, lot, with commas between.",
+    "closing": "Of this closing alone: the first digits of its entry.",
     "between": "Between team (if left out) or place.",
     "at": "The time as of which it is told, like 2027-06-30T18:00Z.",
     "figure": "Which figure of the statement: received, closing, lost_expired, …",
@@ -95,7 +96,8 @@ def document(node: Node, name: str, asked: Mapping[str, str], people: bool = Fal
     """
     report, found = privacy.for_outside(make(node, name, asked), people, words), queries.digest(node)
     origin = {"asked": _text(asked), "shows": privacy.shown(people, words)}
-    return Document(report, {**origin, "root": found["root"], "policy": found["policy"]})
+    held = {"root": found["root"], "policy": found["policy"], "heads": heads.write(node.log.leaves())}
+    return Document(report, origin | held)
 
 
 def documents(node: Node) -> Sequence[Document]:

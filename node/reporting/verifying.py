@@ -6,9 +6,9 @@ from itertools import zip_longest
 from typing import IO, NamedTuple
 
 from node.fold import Node
-from node.reporting import registry
+from node.reporting import heads, past, registry
 from node.reporting.reading_back import Line, ReadBack, heads_of, no_report, read
-from node.reporting.writing import privacy
+from node.reporting.writing import json_file, privacy
 from node.reporting.writing.cells import harmless
 from node.reporting.writing.document import Document, Witness
 
@@ -38,8 +38,20 @@ class Verdict(NamedTuple):
 
 
 def verify(node: Node, file: IO[bytes]) -> Verdict:
-    """Hold a file against this node's entries, as of one moment; Malformed if it can't be checked."""
+    """Hold a file against the entries that it covers, or all of this node's if it doesn't hold them all.
+
+    As of one moment. Malformed if it can't be checked, Untrue if its heads aren't those of its root.
+    """
     told = read(file)
+    leaves = heads.read(told.proof["heads"], told.proof["root"])
+    covered = None if sorted(leaves) == node.log.leaves() else past.cut(node, leaves)
+    if covered is None:
+        return _held_against(node, told)
+    with past.past(node, leaves, covered) as then, registry.one_moment(then):
+        return _held_against(then, told)
+
+
+def _held_against(node: Node, told: ReadBack) -> Verdict:
     document = _made_again(node, told)
     difference = _first_difference(told, document)
     covers = all(told.proof[name] == document.origin[name] for name in ("root", "policy"))
@@ -57,19 +69,28 @@ def _made_again(node: Node, told: ReadBack) -> Document:
 
 
 def _first_difference(told: ReadBack, document: Document) -> Difference | None:
-    heads, witness = heads_of(document.report, told.kind), Witness(document)
-    for mine, books in zip_longest(told.lines(), _books(heads, witness, document, told.kind)):
-        if found := _differ(mine, books, heads[0]):
+    if found := _other_head(told, document):
+        return found
+    titles, witness = heads_of(document.report, told.kind), Witness(document)
+    for mine, books in zip_longest(told.lines(), _books(titles, witness, document, told.kind)):
+        if found := _differ(mine, books, titles[0]):
             return found
     proof = witness.proof()
     wrong = [name for name in ("rows", "digest") if told.proof[name] != proof[name]]
     return Difference(0, wrong[0], told.proof[wrong[0]], proof[wrong[0]]) if wrong else None
 
 
-def _books(heads: list[list[str]], witness: Witness, document: Document, kind: str) -> Iterator[Sequence[str]]:
+def _other_head(told: ReadBack, document: Document) -> Difference | None:
+    """What a JSON file says above its rows, and shouldn't."""
+    books = json_file.head_of(document.report)
+    wrong = [name for name, said in told.head.items() if said != books[name]]
+    return Difference(1, wrong[0], str(told.head[wrong[0]]), str(books[wrong[0]])) if wrong else None
+
+
+def _books(titles: list[list[str]], witness: Witness, document: Document, kind: str) -> Iterator[Sequence[str]]:
     """What the file should say, line by line."""
     words = [kind != "json" and column.kind in ("text", "id") for column in document.report.columns]
-    yield from heads
+    yield from titles
     for _, cells in witness.passing():
         yield [harmless(cell) if word else cell for word, cell in zip(words, cells, strict=True)]
 

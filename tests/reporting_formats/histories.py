@@ -93,11 +93,12 @@ def history(seed: int, count: int = 60) -> History:
         made.write(Item(id, name, unit, "relief", value="7.25" if id == "blanket" else "", currency="PHP"))
     made.entries.clear()
     for _ in range(count):
-        _one(made)
+        one_more(made)
     return made
 
 
-def _one(made: History) -> None:
+def one_more(made: History) -> None:
+    """One random fact."""
     draw, at = made.draw, made.at()
     place = draw.choice(list(PLACES))
     kind = draw.randrange(9)

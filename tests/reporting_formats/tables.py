@@ -22,7 +22,7 @@ COLUMNS = (
     Column("at", "When", "time", "#date+occurred"),
     Column("note", "Note", "text", "#description", private=True),
 )
-ORIGIN = {"asked": "{}", "shows": "", "root": "ab" * 32, "policy": "cd" * 32}
+ORIGIN = {"asked": "{}", "shows": "", "root": "ab" * 32, "policy": "cd" * 32, "heads": "ef" * 48}
 NASTY = (
     *("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "'quoted", '"double"', "semi;colon"),
     *("a,b", "two\nlines", "Ñandú 毛布 🧺", "", " ", "-5", "0012", "1e5", "TRUE", "http://example.org", "Cañón: a  b"),

@@ -166,7 +166,10 @@ def test_a_report_is_verified_and_an_edited_one_refused(stocked, tmp_path):
     said = stocked(f"report verify {file}", code=1).stdout
     assert "line 2, qty" in said and "'118'" in said and "'117'" in said
     stocked("receive 'Gym North' rice=1")
-    assert "doesn't hold the very entries" in stocked(f"report verify {file}", code=1).stdout
+    assert "line 2, qty" in stocked(f"report verify {file}", code=1).stdout, "held against the entries of then"
+    other = Line(tmp_path / "other")
+    other("init --team Others")
+    assert "doesn't hold the very entries" in other(f"report verify {file}", code=1).stdout
     assert "no report" in stocked(f"report verify {stocked.folder / 'keys'}", code=2).stderr
 
 

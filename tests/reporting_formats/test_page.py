@@ -85,7 +85,7 @@ def test_there_is_room_for_signatures_and_the_proof_stands_below():
     made = document(random_rows(1, 3))
     text = "".join(Read(written(made)).text)
     assert all(who in text for who in ("Prepared by", "Checked by", "Approved by", "Signature, date"))
-    assert all(value in text for value in prove(made).values())
+    assert all(value in text for name, value in prove(made).items() if name != "heads")
     assert text.index("Approved by") < text.index(prove(made)["digest"])
 
 

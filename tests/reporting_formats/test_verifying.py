@@ -13,9 +13,9 @@ from node.events import Receipt, ReceiptLine
 from node.reporting import registry
 from node.reporting.verifying import Verdict, verify
 from node.reporting.writing import formats
-from sync.errors import Malformed
+from sync.errors import Malformed, Untrue
 from tests.fakes import MemoryNode, memory_node, tell
-from tests.reporting_formats.histories import history
+from tests.reporting_formats.histories import history, one_more
 from tests.reporting_formats.tables import ASKING, PLAIN
 
 CHECKED = ("csv", "hxl", "json")
@@ -88,7 +88,7 @@ def test_one_edited_figure_is_found_where_it_stands(name, form):
     for row, column in draw.sample(figures(content), 10):
         found = checked(node, with_cell(content, row, column, "123456789"))
         assert not found.same and found.covers and found.difference
-        head = rows[0] if form == "csv" else rows[7]
+        head = rows[0] if form == "csv" else rows[8]
         line = 1 + sum(cells.count("\n") + 1 for cells in map("".join, rows[:row]))
         assert found.difference[:3] == (line, head[column], "123456789"), "the place of the difference"
         assert found.difference.books == rows[row][column]
@@ -102,15 +102,70 @@ def test_one_edited_figure_of_a_json_file_is_found_where_it_stands():
     assert found.difference and found.difference[:3] == (6, "received", "9999999")
 
 
-@pytest.mark.parametrize("form", CHECKED)
-def test_a_report_made_without_one_entry_is_refused(form):
+@pytest.mark.parametrize("name", ["title", "about", "notes", "columns"])
+def test_what_a_json_file_says_above_its_rows_is_checked_too(name):
+    node = history(4).node
+    whole = json.loads(written(node, "statement", "json", since="2023-12-01"))
+    whole[name] = {"title": "Other", "about": {"period": "always"}, "notes": [], "columns": whole["columns"]}[name]
+    whole["columns"][-1]["title"] = "Other" if name == "columns" else whole["columns"][-1]["title"]
+    found = checked(node, json.dumps(whole).encode())
+    assert found.difference and found.difference[:2] == (1, name)
+
+
+def parts(content: bytes) -> tuple[list[bytes], list[bytes]]:
+    """A CSV's table and its proof."""
+    lines = lines_of(content)
+    return [line for line in lines if b"# " not in line[:3]], [line for line in lines if b"# " in line[:3]]
+
+
+MOVED = ("balance", "statement", "stock", "activity", "daily", "movements")  # reports that any receipt changes
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_report_made_without_one_entry_is_refused_with_the_place(name):
+    """Whoever leaves an entry out has to name heads that don't have it, or another root: it can't be hidden."""
     whole, less = history(5), history(5)
     whole.write(Receipt(whole.node.now, "north", [ReceiptLine("rice", 1000)]))
-    for name in ("balance", "statement", "stock", "activity", "daily", "movements"):
-        found = checked(whole.node, written(less.node, name, form))
-        assert not found.same and not found.covers and found.difference
+    table, proof = parts(written(less.node, name, "csv"))
+    right_table, right_proof = parts(written(whole.node, name, "csv"))
+    found = checked(whole.node, b"".join([*table, *right_proof]))
+    assert not found.same and found.covers and found.difference
+    first = next(at for at in range(len(right_table)) if table[at : at + 1] != right_table[at : at + 1])
+    assert found.difference.line == first + 1 or found.difference.file == "nothing"
+    with pytest.raises(Untrue, match="not those of the root"):
+        heads = [line for line in right_proof if b"heads" in line]
+        checked(whole.node, b"".join([*table, *(line for line in proof if b"heads" not in line), *heads]))
+
+
+@pytest.mark.parametrize("form", CHECKED)
+def test_a_node_that_lacks_entries_says_so(form):
+    whole, less = history(5), history(5)
+    whole.write(Receipt(whole.node.now, "north", [ReceiptLine("rice", 1000)]))
+    for name in MOVED:
         found = checked(less.node, written(whole.node, name, form))
-        assert not found.same and found.difference
+        assert not found.same and not found.covers and found.difference
+
+
+@pytest.mark.parametrize("form", CHECKED)
+@pytest.mark.parametrize("name", PLAIN)
+def test_an_earlier_report_is_still_true_when_more_is_known(name, form):
+    """Also on a node that has by now undone entries of then, counted, and heard of another team."""
+    then = history(6, 60)
+    content = written(then.node, name, form)
+    for _ in range(60):
+        one_more(then)
+    other = heard_by_another(then.node, 6)
+    for node in (then.node, other):
+        assert written(node, name, form) != content
+        assert checked(node, content) == Verdict(name, True, True, None)
+        edited = re.sub(rb'([,"] ?|: )1', rb"\g<1>2", content, count=1)
+        assert edited != content and not checked(node, edited).same
+
+
+def test_heads_that_this_node_never_had_are_not_taken_for_its_own():
+    one, other = history(1), history(2)
+    found = checked(one.node, written(other.node, "balance", "csv"))
+    assert not found.covers and not found.same
 
 
 def lines_of(content: bytes) -> list[bytes]:
@@ -124,7 +179,7 @@ def test_a_row_that_is_gone_or_was_added_or_moved_is_found():
     added = checked(node, b"".join([*lines[:2], lines[1], *lines[2:]]))
     moved = checked(node, b"".join([lines[0], lines[2], lines[1], *lines[3:]]))
     assert [found.difference and found.difference.line for found in (gone, added, moved)] == [3, 3, 2]
-    last = checked(node, b"".join([*lines[:-8], *lines[-7:]]))
+    last = checked(node, b"".join([*lines[:-9], *lines[-8:]]))
     assert last.difference and last.difference.file == "nothing"
 
 
@@ -135,7 +190,10 @@ def test_an_edited_proof_is_found():
     found = checked(node, content.replace(digest, b"# digest: 00\r\n"))
     assert found.difference and found.difference[:3] == (0, "digest", "00")
     root = node.log.digest()[0].encode()
-    assert checked(node, content.replace(root, b"0" * 64)) == Verdict("balance", True, False, None)
+    with pytest.raises(Untrue, match="not those of the root"):
+        checked(node, content.replace(root, b"0" * 64))
+    policy = node.log.digest()[1].encode()
+    assert checked(node, content.replace(policy, b"0" * 64)) == Verdict("balance", True, False, None)
 
 
 def test_what_a_spreadsheet_saves_anew_is_still_the_same():

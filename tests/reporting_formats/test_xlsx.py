@@ -77,6 +77,13 @@ def test_dates_that_spreadsheets_get_wrong_and_numbers_too_long_for_them_stay_te
     assert [odd.cell(line, AT["expiry"] + 1).value for line in (2, 3, 4)] == ["2027-02-30", "next week", "2027"]
 
 
+def test_money_of_many_digits_is_a_number_to_the_cent_and_what_is_too_large_for_that_a_text():
+    values = ("1187499.999062500125", "12345678901234.56", "1234567890123.45", "-0.333333333333")
+    sheet = opened(made(document([row(value=Decimal(text)) for text in values])))["Stock by lot"]
+    told = [sheet.cell(line, AT["value"] + 1).value for line in (2, 3, 4, 5)]
+    assert told == [1187499.9990625, "12345678901234.56", 1234567890123.45, -0.333333333333]
+
+
 def test_no_text_is_a_formula():
     rows = [row(place_name=text, item_name=text, unit=text, note=text) for text in NASTY]
     book = opened(made(document(rows)))

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from node.reporting.model import Column
 from node.reporting.writing.cells import harmless
-from node.reporting.writing.document import Document, Progress, Witness, prove
+from node.reporting.writing.document import Document, Progress, Witness, in_parts, prove
 
 MARK = "# "  # before each line of the proof
 
@@ -39,8 +39,8 @@ def write_hxl(document: Document, out: IO[bytes], progress: Progress | None = No
 
 
 def proof_lines(proof: Mapping[str, str]) -> list[str]:
-    """The proof as lines of text, `# name: value`."""
-    return [f"{MARK}{name}: {value}" for name, value in proof.items()]
+    """The proof as lines of text, `# name: value`; what is too long for a cell stands in several lines of that name."""
+    return [f"{MARK}{name}: {part}" for name, value in proof.items() for part in in_parts(value)]
 
 
 def _rows(sheet: Any, columns: tuple[Column, ...], witness: Witness) -> None:

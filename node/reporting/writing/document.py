@@ -9,12 +9,13 @@ from node.reporting.model import Report, Values
 from node.reporting.writing.cells import reader
 
 Progress = Callable[[int], None]  # is told how many rows are written
+PART_CHARS_MAX = 30_000
 EVERY = 1000  # rows between two tellings
 
 
 @dataclass(frozen=True)
 class Document:
-    """A report with its origin: `root` and `policy` of the node that made it, and what was `asked` of it, as text."""
+    """A report with its origin, as text: what was `asked` of it, and the `root`, `policy` and `heads` of the node."""
 
     report: Report
     origin: Mapping[str, str] = field(default_factory=dict)
@@ -50,10 +51,17 @@ class Witness:
         self._hash.update(json.dumps(cells, ensure_ascii=False).encode() + b"\n")
 
     def proof(self) -> dict[str, str]:
-        """What stands at the end of every file: {report, asked, root, policy, rows, digest}; after all rows passed."""
+        """What every file holds: {report, asked, shows, root, policy, heads, rows, digest}; after all rows passed."""
         document = self._document
         counted = {"rows": str(self.rows), "digest": self._hash.hexdigest()}
         return {"report": document.report.name, **document.origin, **counted}
+
+
+def in_parts(value: str) -> list[str]:
+    """A long value of the proof, such as the heads, in parts that a spreadsheet's cell can hold; at least one."""
+    words = value.split(" ") if len(value) > PART_CHARS_MAX else [value]
+    step = max(1, PART_CHARS_MAX // (max(map(len, words)) + 1))
+    return [" ".join(words[at : at + step]) for at in range(0, len(words), step)]
 
 
 def prove(document: Document) -> dict[str, str]:

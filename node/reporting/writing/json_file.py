@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from node.reporting.model import Column, Values
+from node.reporting.model import Column, Report, Values
 from node.reporting.writing.document import Document, Progress, Witness
 
 FIRST_ROW = 3  # the line of the file in which the first row stands
@@ -13,22 +13,21 @@ FIRST_ROW = 3  # the line of the file in which the first row stands
 def write(document: Document, out: IO[bytes], progress: Progress | None = None) -> None:
     """The report as one JSON document; the rows are objects by the names of the columns."""
     witness = Witness(document, progress)
-    out.write(_head(document))
+    out.write(f'{_text(head_of(document.report))[:-1]},\n"rows": ['.encode())
     for line in _rows(document.report.columns, witness):
         out.write(line)
     out.write(f'\n],\n"proof": {_text(witness.proof())}}}\n'.encode())
 
 
-def _head(document: Document) -> bytes:
-    report = document.report
-    head = {
+def head_of(report: Report) -> dict[str, Any]:
+    """What stands above the rows: {report, title, about, notes, columns}."""
+    return {
         "report": report.name,
         "title": report.title,
         "about": dict(report.about),
         "notes": list(report.notes),
         "columns": [{"name": c.name, "title": c.title, "kind": c.kind, "hxl": c.hxl} for c in report.columns],
     }
-    return f'{_text(head)[:-1]},\n"rows": ['.encode()
 
 
 def _rows(columns: tuple[Column, ...], witness: Witness) -> Iterator[bytes]:

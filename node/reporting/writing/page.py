@@ -120,6 +120,11 @@ def total_cells(columns: Sequence[Column], total: Total) -> list[str]:
     return cells
 
 
+def for_people(proof: dict[str, str]) -> list[tuple[str, str]]:
+    """What of the proof stands on paper: the heads, from which the root follows, are for programs."""
+    return [(name, text) for name, text in proof.items() if name != "heads"]
+
+
 def _foot(report: Report, proof: dict[str, str]) -> Iterator[str]:
     if report.notes:
         yield f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in report.notes)}</ul>'
@@ -128,6 +133,6 @@ def _foot(report: Report, proof: dict[str, str]) -> Iterator[str]:
     for who in SIGNED:
         yield f"<div><strong>{escape(who)}</strong>{line.format('Name')}{line.format('Signature, date')}</div>"
     yield '</section>\n<dl class="proof code">'
-    for name, text in proof.items():
+    for name, text in for_people(proof):
         yield f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
     yield "</dl>\n</body>\n</html>"

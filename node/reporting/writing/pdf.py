@@ -7,7 +7,7 @@ from itertools import islice
 from typing import IO, Any
 
 from node.reporting.writing.document import Document, Progress, Witness
-from node.reporting.writing.page import SIGNED, shown, total_cells
+from node.reporting.writing.page import SIGNED, for_people, shown, total_cells
 from node.reporting.writing.totals import Totals
 from sync.errors import OutOfRange, Problem
 
@@ -33,7 +33,7 @@ def write(document: Document, out: IO[bytes], progress: Progress | None = None) 
         sheets.words("There is nothing to tell.")
     for total in totals.lines():
         sheets.row(_told(document, total_cells(report.columns, total)), bold=True)
-    sheets.end(report.notes, SIGNED, witness.proof())
+    sheets.end(report.notes, SIGNED, dict(for_people(witness.proof())))
     out.write(bytes(sheets.output()))
 
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from node.reporting.writing.document import Document, Progress, Witness
+from node.reporting.writing.document import Document, Progress, Witness, in_parts
 from node.reporting.writing.xlsx_sheet import ReportSheet, Styles
 
 NAME_CHARS_MAX = 31
@@ -69,11 +69,15 @@ def _about(book: Any, styles: Styles, documents: Sequence[Document], proofs: Any
         report = document.report
         notes = [("Note", note) for note in report.notes]
         sheet.write_string(at, 0, report.title, styles.head)
-        for name, text in [*report.about.items(), *notes, *proof.items()]:
+        for name, text in [*report.about.items(), *notes, *_in_parts(proof)]:
             at += 1
             sheet.write_string(at, 0, name, styles.text)
             sheet.write_string(at, 1, text, styles.text)
         at += 2
+
+
+def _in_parts(proof: dict[str, str]) -> Iterator[tuple[str, str]]:
+    return ((name, part) for name, value in proof.items() for part in in_parts(value))
 
 
 # a workbook that is the same, byte for byte, whenever and wherever it is made

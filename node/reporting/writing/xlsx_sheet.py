@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
 from node.reporting.model import Column, Values
-from node.reporting.writing.cells import NUMBERS, exact
+from node.reporting.writing.cells import EXACT, NUMBERS, exact
 from node.reporting.writing.totals import Total, Totals
 
 ROWS_MAX = 1_000_000  # of a report on one sheet; a sheet ends at 1,048,576
 CHARS_MAX = 32_767  # in one cell
-DIGITS_MAX = 15  # what a spreadsheet's numbers can tell apart
+MONEY_PLACES = 6  # of sums, which a spreadsheet adds up with some noise beyond
+_SPREADSHEET = Context(prec=15)  # the digits that its numbers can tell apart
+_HALF_A_CENT = Decimal("0.005")
 FIRST_DAY, LAST_DAY = "1900-03-01", "9999-12-31"  # between which spreadsheets agree on dates
 _WIDTHS = {"text": 24, "id": 18, "qty": 13, "money": 14, "int": 10, "date": 12, "time": 20}
 
@@ -66,7 +68,7 @@ class ReportSheet:
 
     def _cell(self, sheet: Any, line: int, at: int, column: Column, value: Any, told: str) -> None:
         style = self._styles.kinds.get(column.kind)
-        if column.kind in NUMBERS and _is_exact(number := exact(column, value)):
+        if column.kind in NUMBERS and (number := _held(column, value)) is not None:
             sheet.write_number(line, at, number, style)
         elif column.kind in ("date", "time") and (moment := _moment(told)):
             sheet.write_datetime(line, at, moment, style)
@@ -94,7 +96,7 @@ class ReportSheet:
 
     def _sum(self, line: int, at: int, total: Total) -> str:
         """What adds up a column over all sheets of the report, rounded to what its numbers can have."""
-        column, places = xl_col_to_name(at), self._totals.places[at]
+        column, places = xl_col_to_name(at), min(self._totals.places[at], MONEY_PLACES)
         parts = []
         for sheet, count in self._parts:
             numbers = f"{_name(sheet)}!{column}$2:{column}${count + 1}"
@@ -111,8 +113,12 @@ def _name(sheet: Any) -> str:
     return "'" + str(sheet.get_name()).replace("'", "''") + "'"
 
 
-def _is_exact(number: Decimal) -> bool:
-    return len(number.normalize().as_tuple().digits) <= DIGITS_MAX
+def _held(column: Column, value: Any) -> Decimal | None:
+    """The number as a spreadsheet can hold it: as it is, or money within half a cent of it; None where it can't."""
+    number = exact(column, value)
+    held = _SPREADSHEET.plus(number)
+    near = _HALF_A_CENT if column.kind == "money" else Decimal(0)
+    return held if abs(EXACT.subtract(number, held)) <= near else None
 
 
 def _moment(told: str) -> datetime | None:
