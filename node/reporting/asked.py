@@ -139,9 +139,8 @@ class View:
     def cells(self) -> list[Cell]:
         """The cells that are covered."""
         rows = self.connection.execute("SELECT no, place, item, lot FROM movement_cell").fetchall()
-        place, item = self.words.same_places.head, self.words.same_items.head
-        unit, fund = self.worth.unit, self.worth.fund
-        found = [Cell(no, place(p), item(i), lot, unit(i, lot), fund(i, lot)) for no, p, i, lot in rows]
+        places, items, of = self.words.same_places.heads, self.words.same_items.heads, self.worth.of
+        found = [Cell(no, places.get(p, p), items.get(i, i), lot, *of(i, lot)) for no, p, i, lot in rows]
         return found if self.covers_all else [cell for cell in found if self.wants(cell)]
 
     @property

@@ -138,7 +138,7 @@ def _late(node: Node, tick: int) -> list[tuple[Folded, set[Spot]]]:
         after = known.get(branch, -1)
         while after < end:
             batch = node.log.stretch(branch, after, end)
-            after = batch[-1].seq
+            after = batch[-1].seq if batch else end
             found += [(entry, spots) for entry in batch if (spots := spots_of(node, entry))]
     return found
 

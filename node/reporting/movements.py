@@ -156,7 +156,7 @@ class Taker:
         with self.log.reading():
             batch = self.log.stretch(branch, after, end)
             self._take(batch)
-        return batch[-1].seq
+        return batch[-1].seq if batch else end
 
     # entries into rows
 

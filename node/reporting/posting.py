@@ -18,6 +18,11 @@ ENDED = "in_transit:ended"  # what arrived or was given up is no longer in trans
 MISSING = "missing"
 LOST_ON_THE_WAY = ("lost:damaged:on the way", "lost:missing:on the way")
 
+ACCOUNTS = (
+    *(RECEIVED, TRANSFERRED_IN, DISTRIBUTED, TRANSFERRED_OUT, IN_TRANSIT, ENDED, UNEXPLAINED, REPACKED),
+    *(LOST + reason for reason in LOSS_REASONS),
+    *LOST_ON_THE_WAY,
+)
 OTHER_CHARS_MAX = 64  # of a place at the other end, which stands in each line: ours have 16
 
 Key = tuple[str, str, str]  # place, item, lot

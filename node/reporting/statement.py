@@ -20,6 +20,7 @@ from node.reporting.axes import Axis, Key
 from node.reporting.lines import exact_sums
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import (
+    ACCOUNTS,
     CAME,
     DISTRIBUTED,
     IN_TRANSIT,
@@ -60,6 +61,9 @@ def slot(account: str) -> int:
     return SLOTS[f"lost_{more.partition(':')[0]}" if account.startswith(LOST) else name]
 
 
+_ACCOUNTS = {account: (slot(account), sign(account)) for account in ACCOUNTS}
+
+
 class Row:
     """Sums of one row: quantities in thousandths, and worth in 10^-21, figure by figure."""
 
@@ -86,11 +90,9 @@ def rows(view: View, by: Sequence[Axis]) -> dict[Key, Row]:
     for cell in view.cells():
         row = found[key(cell)]
         by_cell[cell.no] = row.qty, row.worth, cell.unit[0]
-    accounts: dict[str, tuple[int, int]] = {}
     for no, account, before, within in _sums(view, by_cell):
         if no in by_cell:
-            at, step = accounts.get(account) or accounts.setdefault(account, (slot(account), sign(account)))
-            qty, worth, unit = by_cell[no]
+            (at, step), (qty, worth, unit) = _ACCOUNTS[account], by_cell[no]
             qty[at] += within
             if unit:
                 worth[at] += within * unit

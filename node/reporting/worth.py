@@ -83,27 +83,23 @@ class Worth:
     """Looks up what one unit of each item's lots is worth, and which fund paid for it; as the catalogue says now."""
 
     def __init__(self, node: Node, rates: Rates = NO_RATES) -> None:
-        lots = catalogue.query(node, "SELECT item, lot, value, currency, fund, expiry FROM lot")
-        self._lots = {
-            (item, lot): (_unit(rates, value, currency), fund, expiry)
-            for item, lot, value, currency, fund, expiry in lots
-        }
+        lots = catalogue.query(node, "SELECT item, lot, value, currency, fund FROM lot")
+        self._lots = {(item, lot): (_unit(rates, value, currency), fund) for item, lot, value, currency, fund in lots}
         items = catalogue.query(node, "SELECT id, value, currency FROM item WHERE value <> ''")
         self._items = {item: _unit(rates, value, currency) for item, value, currency in items}
 
     def unit(self, item: str, lot: str) -> Unit:
         """What one unit is worth; UNKNOWN where neither lot nor item says."""
-        known = self._lots.get((item, lot))
-        own = known[0] if known else None
-        return own or self._items.get(item) or UNKNOWN
+        return self.of(item, lot)[0]
+
+    def of(self, item: str, lot: str) -> tuple[Unit, str]:
+        """What one unit is worth, and the fund that paid."""
+        own, fund = self._lots.get((item, lot), (None, ""))
+        return own or self._items.get(item) or UNKNOWN, fund
 
     def fund(self, item: str, lot: str) -> str:
         """The donor or budget that paid; empty if nobody said."""
-        return self._lots[item, lot][1] if (item, lot) in self._lots else ""
-
-    def expiry(self, item: str, lot: str) -> str:
-        """The date by which it expires, empty if nobody said."""
-        return self._lots[item, lot][2] if (item, lot) in self._lots else ""
+        return self.of(item, lot)[1]
 
 
 def _unit(rates: Rates, value: str, currency: str) -> Unit | None:

@@ -8,10 +8,13 @@ import pytest
 
 from node import ledger
 from node.events import Arrival, ArrivalLine, Dispatch, Distribution, Line, Loss, Receipt, ReceiptLine, Void, encode
+from node.fold import Projector
 from node.reporting import movements
 from node.reporting.posting import OTHER_CHARS_MAX, sign
+from sync.fence import MemoryFence
+from sync.log import Log
 from tests import test_old_databases
-from tests.fakes import START_MS, MemoryNode, memory_node, tell
+from tests.fakes import START_MS, MemoryNode, memory_db, memory_node, seeded, tell
 from tests.reporting.histories import World
 
 earlier = test_old_databases.old
@@ -162,6 +165,34 @@ def test_nothing_is_written_when_nothing_is_new() -> None:
     before = node.db.connection().total_changes
     current(node)
     assert node.db.connection().total_changes == before
+
+
+def copied(node: MemoryNode) -> MemoryNode:
+    """The same node on another machine, as if its disk had been copied."""
+    db = memory_db()
+    node.db.connection().backup(db.connection())
+    fold = Projector(db)
+    copy = MemoryNode(db, None, fold, node.keys, seeded("copy"), node.now)  # type: ignore[arg-type]
+    copy.log = Log(db, copy.keys, b"test network 123", fold, copy.clock, copy.rng, MemoryFence(), redacts=fold)
+    copy.fold.attach(copy.log)
+    return copy
+
+
+def test_a_log_that_parted_has_the_lines_of_both_branches() -> None:
+    hub, one = memory_node(1), memory_node(2)
+    one.log.append(encode(Receipt(START_MS, "depot", [ReceiptLine("rice", 9000)])))
+    two, told = copied(one), []
+    for qty, node in ((1000, one), (2000, two)):
+        node.log.append(encode(Distribution(START_MS + qty, "depot", [Line("rice", qty)])))
+    for node in (one, two):
+        tell(node, hub)
+        told.append((hub.log.tick(), current(hub)))
+        assert sums(told[-1][1][0]) == replayed(hub)
+    assert on_hand(told[0][1][0]) == {("depot", "rice", ""): 8000}
+    assert on_hand(told[1][1][0]) == {("depot", "rice", ""): 6000}
+    for tick, lines in told:
+        with movements.known_then(hub, tick) as connection:
+            assert dump(connection) == lines
 
 
 def test_tables_of_another_version_are_made_anew() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from node import accounts, sameness
 from node.events import Dispatch, Item, Line, Place, Receipt, ReceiptLine, SameAs, Team, encode
-from node.reporting import axes
+from node.reporting import axes, history
 from node.reporting.asked import Scope, days
 from node.reporting.behind import behind
 from node.reporting.model import Report
@@ -202,3 +202,37 @@ def test_what_cannot_be_read_is_told(depot: MemoryNode) -> None:
     with pytest.raises(OutOfRange, match="no figure"):
         behind(depot, Scope(), [], {}, "profit")
     assert set(axes.AXES) == {"place", "team", "category", "fund", "lot"}
+
+
+def moved(node: MemoryNode) -> Counter[Any]:
+    """What the history as movements between accounts comes to at each place, by column: quantities, and exact worth."""
+    found: Counter[Any] = Counter()
+    for move in history.moves(node):
+        worth = Fraction(move.value or 0) * move.qty
+        for account, other, step in ((move.target, move.source, 1), (move.source, move.target, -1)):
+            key = account.id, move.item, move.currency
+            if account.kind == "transit":
+                found[(*key, "in transit")] += step * move.qty
+                found[(*key, "in transit", "worth")] += step * worth
+            if account.kind == "place":
+                found[(*key, "closing")] += step * move.qty
+                found[(*key, "closing", "worth")] += step * worth
+                found[(*key, other.kind)] += step * move.qty
+    return Counter({key: qty for key, qty in found.items() if qty})
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_journals_and_statements_come_to_the_same_in_quantity_and_worth(seed: int) -> None:
+    node, found = world(seed), Counter[Any]()
+    for row in table(statement(node, Scope(raw=True), ["place"])):
+        key = row["place"], row["item"], row["currency"]
+        found[(*key, "closing")] += row["closing"]
+        found[(*key, "closing", "worth")] += Fraction(row["closing_value"] or 0) * 1000
+        found[(*key, "in transit")] += row["in_transit"]
+        found[(*key, "in transit", "worth")] += Fraction(row["in_transit_value"] or 0) * 1000
+        found[(*key, "source")] += row["received"]
+        found[(*key, "people")] -= row["distributed"]
+        found[(*key, "unexplained")] -= row["unexplained"]
+        found[(*key, "repacked")] -= row["repacked"]
+    told = {key: qty for key, qty in moved(node).items() if key[3] not in ("transit", "lost")}
+    assert told == {key: qty for key, qty in found.items() if qty}, f"seed {seed}"
