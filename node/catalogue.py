@@ -6,8 +6,8 @@ that is what tells items of one name apart. What this node's own catalogue doesn
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -113,7 +113,7 @@ def find_item(node: Node, text: str, unit: str | None = None, raw: bool = False)
     ids = _item_ids(node, text, unit)
     if not ids and unit is None and (match := _WITH_UNIT.fullmatch(text)):
         ids = _item_ids(node, match[1], match[2])
-    rows = item_rows(node, ids if raw else _heads(node, "item", ids))
+    rows = item_rows(node, ids) if raw else _speaking(node, ids)
     if not rows and _is_moved(node, text):
         return ItemRow(text.strip(), "", "", "", {}, {})
     if not rows:
@@ -127,10 +127,13 @@ def find_item(node: Node, text: str, unit: str | None = None, raw: bool = False)
     return rows[0]
 
 
-def _heads(node: Node, kind: str, ids: Iterable[str]) -> list[str]:
-    """Each id, or the one that speaks for it, once."""
-    same = sameness.merged(node, kind)
-    return list(dict.fromkeys(map(same.head, ids)))
+def _speaking(node: Node, ids: Sequence[str]) -> list[ItemRow]:
+    """The items that speak for these; one that nobody has named, or no more, goes by the name of a merged one."""
+    same = sameness.merged(node, "item")
+    named = {same.head(row.id): row for row in reversed(item_rows(node, ids))}
+    found = {row.id: row for row in item_rows(node, list(named))}
+    heads = [head for head in dict.fromkeys(map(same.head, ids)) if head in named]
+    return [found[head] if head in found else replace(named[head], id=head) for head in heads]
 
 
 def _item_ids(node: Node, text: str, unit: str | None) -> list[str]:
@@ -201,7 +204,7 @@ def search_items(node: Node, text: str, limit: int = 20, own: bool = False, raw:
     known = {id for id, _ in rows}
     rows += [(id, name) for id, name in starter.names() if not own or id in known]
     ids = searching.likeliest(text, rows, limit, before=known)
-    return item_rows(node, ids if raw else _heads(node, "item", ids))
+    return item_rows(node, ids) if raw else _speaking(node, ids)
 
 
 def slips(node: Node, name: str) -> list[ItemRow]:
@@ -245,8 +248,11 @@ def find_place(node: Node, text: str, raw: bool = False) -> PlaceRow:
     exact = text.strip()
     rows = _places(node, [exact]) or places_named(node, text)
     if not raw:
-        heads = _heads(node, "place", [row.id for row in rows])
-        rows = _places(node, heads) if heads != [row.id for row in rows] else rows
+        same = sameness.merged(node, "place")
+        named = {same.head(row.id): row for row in reversed(rows)}
+        known = {row.id: row for row in _places(node, list(named))} if named else {}
+        heads = dict.fromkeys(same.head(row.id) for row in rows)
+        rows = [known[head] if head in known else replace(named[head], id=head) for head in heads]
     if not rows and query(node, "SELECT 1 FROM touch WHERE place = ? LIMIT 1", exact):
         return PlaceRow(exact, "", "", None, None, b"")
     if not rows:
@@ -264,7 +270,8 @@ def search_places(node: Node, text: str, limit: int = 20) -> list[PlaceRow]:
     """Places that a few typed letters may mean, likeliest first."""
     found = {row.id: row for row in places_all(node)}
     ids = searching.likeliest(text, query(node, "SELECT id, name_key FROM place"), limit)
-    return [found[id] for id in _heads(node, "place", ids) if id in found]
+    heads = dict.fromkeys(map(sameness.merged(node, "place").head, ids))
+    return [found[id] for id in heads if id in found]
 
 
 # teams

@@ -198,6 +198,21 @@ class Keep(Fact, tag="keep"):
     shelf: str | UnsetType = UNSET
 
 
+class Closing(Fact, tag="closing"):
+    """A team looked at its books and says that this is its position: a statement, never a lock.
+
+    It is about what took place before `until` (ms), and from `since` on if there is one. `root` is what the node held
+    when it said so, `position` what its books came to (see `node.reporting.closing`), both SHA-256 in hex.
+    """
+
+    at: int
+    until: int
+    root: str
+    position: str
+    since: int | None = None
+    note: str = ""
+
+
 class Redaction(Fact, tag="redaction"):
     """An own entry (hex id) whose words must go: `fact` is what is left of it, all quantities as they were."""
 
@@ -266,6 +281,7 @@ AnyFact = (
     | Pledge
     | SameAs
     | Keep
+    | Closing
     | Redaction
     | Void
     | Team

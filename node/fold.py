@@ -23,7 +23,7 @@ from node.folding.names import NAMING, Names, forget_subject, stamp_of, subject_
 from node.folding.pending import Pending
 from sync.log import Folded, Log
 
-VERSION = 3
+VERSION = 4
 PENDING_LINES_MAX = 400_000  # about 50 bytes of memory each
 NAME = "inventory"
 

@@ -263,6 +263,16 @@ class KeepIn(Body):
     shelf: str | None = None
 
 
+class ClosingIn(Body):
+    """The books of a period are closed: from the beginning of one day (none: from the start) to the end of another."""
+
+    until: str
+    since: str | None = None
+    zone: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
 class SeenIn(Body):
     """What was looked at: the id that an alert names, or `all`."""
 

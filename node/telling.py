@@ -1,12 +1,14 @@
 """Words for what ids and facts mean: names of places, items and teams, and one short sentence for an entry."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from node import catalogue, sameness
 from node.catalogue import ItemRow, PlaceRow
 from node.events import (
     Arrival,
+    Closing,
     Count,
     Dispatch,
     Distribution,
@@ -40,20 +42,22 @@ class Words:
         self.same_items = sameness.NONE if raw else sameness.merged(node, "item")
         self.same_places = sameness.NONE if raw else sameness.merged(node, "place")
         self.places = {row.id: row for row in catalogue.places_all(node)}
-        known = {*items, *map(self.same_items.head, items)}
+        known = {*items, *(id for item in items for id in self.same_items.all_of(self.same_items.head(item)))}
         self.items = {row.id: row for row in catalogue.item_rows(node, sorted(known))}
         self.teams = catalogue.team_names(node)
         self._heard = {team: format_time(ms) for team, ms in node.log.heard().items()}
 
     def place(self, id: str) -> PlaceRow:
         """What is known of a place."""
-        id = self.same_places.head(id)
-        return self.places.get(id) or PlaceRow(id, "", "", None, None, b"")
+        ids = self.same_places.all_of(self.same_places.head(id))
+        row = next((self.places[one] for one in ids if one in self.places), PlaceRow(id, "", "", None, None, b""))
+        return row if row.id == ids[0] else replace(row, id=ids[0])
 
     def item(self, id: str) -> ItemRow:
         """What is known of an item."""
-        id = self.same_items.head(id)
-        return self.items.get(id) or ItemRow(id, "", "", "", {}, {})
+        ids = self.same_items.all_of(self.same_items.head(id))
+        row = next((self.items[one] for one in ids if one in self.items), ItemRow(id, "", "", "", {}, {}))
+        return row if row.id == ids[0] else replace(row, id=ids[0])
 
     def own_name(self, kind: str, id: str) -> str:
         """The name that an item or place has by itself, merged or not."""
@@ -115,6 +119,9 @@ def _about_entry(fact: object) -> str:
         return f"Undid {fact.target[:8]}: {fact.why}"
     if isinstance(fact, Redaction):
         return f"Took the words out of {fact.target[:8]}{f': {fact.why}' if fact.why else ''}"
+    if isinstance(fact, Closing):
+        since = f"from {format_time(fact.since)} " if fact.since is not None else ""
+        return f"Closed the books {since}until {format_time(fact.until)}"
     if isinstance(fact, Renewal):
         until = f" until {format_time(fact.until)}" if fact.until is not None else ""
         return f"Need {fact.need[:8]} is {'closed' if fact.closed else f'still there{until}'}"

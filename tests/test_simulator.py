@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from node import events
-from tests.simulator import happenings, recording
+from tests.simulator import goods, happenings, recording, wording
 from tests.simulator.world import World, play
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +39,20 @@ def test_every_kind_of_fact_is_played(tmp_path):
     for act in [*happenings.MOVES, *happenings.HAPPENINGS] * 5:
         act(recording.scene(world, machine, machine.main))
     assert {type(entry.fact) for entry in world.acknowledged.values()} == set(events.AnyFact.__args__)
+
+
+@pytest.mark.parametrize("act", [goods.move, wording.correct], ids=["move", "correction"])
+def test_an_act_is_whole_or_undone_wherever_its_process_dies(act, tmp_path):
+    world = World("dies", tmp_path)
+    machine = world.machines[0]
+    for prepare in (happenings.add_place, happenings.add_place, happenings.add_item) * 2:
+        prepare(world, machine, machine.main)
+    for left in range(130):
+        goods.receive(recording.scene(world, machine, machine.main))
+        machine.main.fuse.left = left
+        act(recording.scene(world, machine, machine.main))
+        machine.main.fuse.left = None
+    assert 20 < machine.crashes < 130
 
 
 @pytest.mark.skipif("SOAK" not in os.environ, reason="draws new seeds: set SOAK=1, or `python -m tests.simulator`")

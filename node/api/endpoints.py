@@ -166,6 +166,7 @@ WRITES: dict[str, Write] = {
     "distributions": Write("Goods were handed to people: a supply drop.", requests.DistributionIn),
     "losses": Write("Goods were lost.", requests.LossIn),
     "counts": Write("Somebody counted what is there.", requests.CountIn, answers.Counted),
+    "closings": Write("A team looked at its books: this is its position. Locks nothing.", requests.ClosingIn),
     "repacks": Write("Goods became others: parts a kit, a kit its parts, a pack its units.", requests.RepackIn),
     "write-offs": Write("What has expired is lost: one loss a place.", requests.WriteOffIn, packing.WrittenOff),
     "dispatches": Write("Goods left a place for another.", requests.DispatchIn, moved.Sent),

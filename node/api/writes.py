@@ -17,6 +17,7 @@ from node import (
     repacking,
     runs,
 )
+from node.reporting import closing
 from node.requests import Body
 from node.running import Node
 from sync.errors import NotFound, OutOfRange
@@ -105,6 +106,7 @@ ACTS: dict[str, Act] = {
     "places": _place,
     "same-as": _same,
     "keeps": _entry(keeping.keep),
+    "closings": _entry(closing.close),
     "needs": _entry(needing.add),
     "pledges": _entry(needing.pledge),
     "alerts/seen": lambda node, body: {"seen": alerts.seen(node, body.entry)},

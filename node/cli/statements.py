@@ -1,4 +1,4 @@
-"""Commands about signed statements: statement write and verify."""
+"""Commands about what is put one's name to: statement write and verify, period close."""
 
 from pathlib import Path
 
@@ -6,7 +6,9 @@ import click
 
 from node.cli.base import Call, progress_bar, with_json
 from node.cli.output import whole_file
-from node.reporting import signed
+from node.cli.recording import told
+from node.reporting import closing, signed
+from node.requests import ClosingIn
 
 
 @click.group()
@@ -37,14 +39,37 @@ def statement_verify(call: Call, file: Path) -> None:
 
     Example: bucketline statement verify march.zip
     """
-    told = signed.check(file)
-    found = {name: told[name] for name in ("signer", "team", "made", "root", "entries")} | {"ok": True}
+    said = signed.check(file)
+    found = {name: said[name] for name in ("signer", "team", "made", "root", "entries")} | {"ok": True}
     lines = [
-        f"Signed by node {told['signer']}, which calls itself {told['team']!r}, at {told['made']}.",
-        f"{told['entries']} entries: every chain is whole, every signature holds.",
-        f"The balance of {len(told['balance'])} items follows from them.",
+        f"Signed by node {said['signer']}, which calls itself {said['team']!r}, at {said['made']}.",
+        f"{said['entries']} entries: every chain is whole, every signature holds.",
+        f"The balance of {len(said['balance'])} items follows from them.",
     ]
     call.answer(found, lines)
 
 
-COMMANDS = [statement]
+@click.group()
+def period() -> None:
+    """Closing the books of a period."""
+
+
+@period.command("close")
+@click.option("--until", required=True, metavar="DATE", help="The last day of the period.")
+@click.option("--since", metavar="DATE", help="Its first day; from the start, if left out.")
+@click.option("--zone", metavar="ZONE", help="Where days begin, like America/New_York; UTC, if left out.")
+@click.option("--note", metavar="TEXT", help="A few words. Never a person's name.")
+@with_json
+def period_close(call: Call, until: str, since: str | None, zone: str | None, note: str | None) -> None:
+    """Say that this team has looked at its books and that this is its position. Nothing is locked by it.
+
+    What is written later about that time stands, and `report after-closing` lists it.
+
+    Example: bucketline period close --until 2027-03-31 --note "counted by two"
+    """
+    with call.node() as node:
+        done = closing.close(node, ClosingIn(until=until, since=since, zone=zone, note=note))
+        told(call, node, done, "Closed")
+
+
+COMMANDS = [statement, period]

@@ -10,7 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from node import events
-from node.events import Arrival, Dispatch, Distribution, Need, Pledge, Redaction, Renewal, SameAs, is_entry_id
+from node.events import Arrival, Closing, Dispatch, Distribution, Need, Pledge, Redaction, Renewal, SameAs, is_entry_id
 from node.folding import papers
 from node.folding.books import Connection, fitting
 from sync.errors import Malformed
@@ -59,6 +59,10 @@ def _redacted(fact: Redaction) -> tuple[Any, ...]:
     return fact.at, fact.target, fact.why
 
 
+def _closing(fact: Closing) -> tuple[Any, ...]:
+    return fact.at, fact.since, fact.until, fact.root, fact.position, fact.note
+
+
 # Of each kind of fact: its table, the columns after those that every row has, and what fills them.
 KINDS: Mapping[type, tuple[str, str, Callable[[Any], tuple[Any, ...]]]] = {
     Dispatch: ("dispatch", "at place dest waybill vehicle driver seal need note lines", _dispatch),
@@ -68,6 +72,7 @@ KINDS: Mapping[type, tuple[str, str, Callable[[Any], tuple[Any, ...]]]] = {
     Pledge: ("pledge", "at need place until note lines", _pledge),
     Distribution: ("given", "at place need lines", _given),
     SameAs: ("same_as", "at kind one same why", _same_as),
+    Closing: ("closing", "at since until root position note", _closing),
     Redaction: ("redacted", "at target why", _redacted),
 }
 

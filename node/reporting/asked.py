@@ -6,6 +6,7 @@ A period begins with a moment and ends before another (ms since 1970 UTC); it go
 import datetime as dt
 from dataclasses import dataclass
 from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from node import catalogue
 from node.fold import Node
@@ -52,6 +53,15 @@ class Scope:
 def days(first: str | None, last: str | None, zone: dt.tzinfo = dt.UTC) -> tuple[int | None, int | None]:
     """The period (since, until) from the beginning of a day to the end of another (YYYY-MM-DD), in a time zone."""
     return (_midnight(first, 0, zone) if first else None), (_midnight(last, 1, zone) if last else None)
+
+
+def zone_of(name: str | None) -> dt.tzinfo:
+    """A time zone by its name, UTC where there is none."""
+    try:
+        return ZoneInfo(name.strip()) if name and name.strip() else dt.UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        fields, todo = {"zone": "not a time zone"}, "Write it like America/New_York."
+        raise Malformed(f"{name!r} is no time zone.", kept="", todo=todo, fields=fields) from None
 
 
 def _midnight(date: str, after: int, zone: dt.tzinfo) -> int:

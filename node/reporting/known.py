@@ -57,7 +57,7 @@ def changes(node: Node, scope: Scope, at: int, by: Sequence[str] = (), rates: Ra
     told = axes.chosen(by)
 
     def _found() -> list[tuple[tuple[Key, int], Values]]:
-        tick = node.log.arrivals.tick_at(at)
+        tick = _tick_at(node, at)
         with movements.known_then(node, tick) as connection:
             old = View(node, connection, scope, rates)
             then, cells = rows(old, told), old.cells()
@@ -72,6 +72,11 @@ def changes(node: Node, scope: Scope, at: int, by: Sequence[str] = (), rates: Ra
     columns = (*(column for axis in told for column in axis.columns), *_CHANGE)
     about = {**scope.about(), "known at": format_time(at)}
     return Report("as-known", "What changed since", columns, _rows, about, NOTES)
+
+
+def _tick_at(node: Node, at: int) -> int:
+    with node.log.reading():
+        return node.log.arrivals.tick_at(at)
 
 
 def _changed(
@@ -105,7 +110,7 @@ def late(node: Node, scope: Scope, at: int) -> Report:
     """The entries about what a scope covers that came after a time (ms), in the order in which they came."""
 
     def _rows() -> Iterator[Values]:
-        tick = node.log.arrivals.tick_at(at)
+        tick = _tick_at(node, at)
         with movements.up_to_date(node) as connection:
             view = View(node, connection, scope)
             wanted = {(cell.place, cell.item) for cell in view.cells()}
@@ -134,23 +139,23 @@ def _late(node: Node, tick: int) -> list[tuple[Folded, set[Spot]]]:
         while after < end:
             batch = node.log.stretch(branch, after, end)
             after = batch[-1].seq
-            found += [(entry, spots) for entry in batch if (spots := _about(node, entry))]
+            found += [(entry, spots) for entry in batch if (spots := spots_of(node, entry))]
     return found
 
 
-def _about(node: Node, entry: Folded) -> set[Spot]:
+def spots_of(node: Node, entry: Folded) -> set[Spot]:
     """The places and items of which an entry changes the books."""
     fact = entry.fact
     if isinstance(fact, Void):
         target = node.log.get(bytes.fromhex(fact.target)) if is_entry_id(fact.target) else None
         is_own = target is not None and target.node == entry.node and isinstance(target.fact, STOCK)
-        return _about(node, target) if is_own and target else set()
+        return spots_of(node, target) if is_own and target else set()
     if isinstance(fact, Count):
         return {(fact.place, item) for item, _ in seen_in(fact)}
     ways = [way_of(node, fact), NOWHERE] if isinstance(fact, Arrival) else [NOWHERE]
     spots = {(one.place, one.item) for way in ways for one in postings(fact, way)}
     if isinstance(fact, Dispatch):  # what arrived of it came from nowhere before
-        spots |= {spot for arrival in _arrivals(node, entry) for spot in _about(node, arrival)}
+        spots |= {spot for arrival in _arrivals(node, entry) for spot in spots_of(node, arrival)}
     return spots
 
 

@@ -28,10 +28,10 @@ from node.reporting.posting import (
     unexplained,
 )
 from node.tables.movements import MOVEMENTS
-from sync.log import Folded
+from sync.log import Folded, Log
 from sync.rows import place as place_of
 
-VERSION = 1
+VERSION = 2
 NAME = "movements"
 SLICE = 40_000  # entries taken in one transaction
 ROWS_MAX = 200_000  # kept in memory before they are written, sorted
@@ -75,8 +75,10 @@ def known_then(node: Node, tick: int) -> Iterator[Any]:
     try:
         for table in MOVEMENTS:
             peewee.SchemaManager(table, db).create_all()
-        with node.log.transaction(), db.atomic():
-            Taker(node, db.connection(), ends := node.log.ends(tick)).run(ends)
+        with node.log.reading():
+            ends = node.log.ends(tick)
+        with db.atomic():  # others may write meanwhile: what comes after these ends isn't looked at
+            Taker(node, db.connection(), ends).run(ends)
             yield db.connection()
     finally:
         db.close()
@@ -107,7 +109,14 @@ def _is_of_this_version(node: Node) -> bool:
 
 def is_current(node: Node) -> bool:
     """Whether the tables are of this version and lack nothing that has been folded."""
-    return _is_of_this_version(node) and _taken(node.db.connection()) == node.log.ends()
+    is_all_taken = _is_of_this_version(node) and _taken(node.db.connection()) == node.log.ends()
+    return is_all_taken and not _readable(node.log, node.db.connection())
+
+
+def _readable(log: Log, connection: Any) -> list[Folded]:
+    """Entries that were blank when they were taken, of which it is known by now what they say."""
+    ns = [n for (n,) in connection.execute("SELECT n FROM movement_blank").fetchall()]
+    return [entry for entry in log.fetch(ns) if entry.fact is not None] if ns else []
 
 
 def _taken(connection: Any) -> dict[int, int]:
@@ -136,13 +145,18 @@ class Taker:
                 if most is not None and self.count >= most:
                     self._flush(taken)
                     return False
-                batch = self.log.stretch(branch, taken.get(branch, -1), end)
-                taken[branch] = batch[-1].seq
-                self._take(batch)
+                taken[branch] = self._take_next(branch, taken.get(branch, -1), end)
         self._take_blank()
         self._flush(taken)
         self._explain()
         return True
+
+    def _take_next(self, branch: int, after: int, end: int) -> int:
+        """Take the next entries of a branch, as of one moment; the sequence number of the last of them."""
+        with self.log.reading():
+            batch = self.log.stretch(branch, after, end)
+            self._take(batch)
+        return batch[-1].seq
 
     # entries into rows
 
@@ -164,8 +178,7 @@ class Taker:
 
     def _take_blank(self) -> None:
         """Entries that came without what they say, if that is known by now."""
-        ns = [n for (n,) in self.connection.execute("SELECT n FROM movement_blank")]
-        found = [entry for entry in self.log.fetch(ns) if entry.fact is not None]
+        found = _readable(self.log, self.connection)
         self.connection.executemany("DELETE FROM movement_blank WHERE n = ?", [(entry.n,) for entry in found])
         self._take(found)
 
@@ -283,7 +296,8 @@ class Taker:
         since = min(seen.at for seen in counts)
         held = {lot: _on_hand(self.lines.sums(no, since)) for no, lot in cells.items()}
         rows = [(lot, row) for no, lot in cells.items() for row in self.lines.since(no, since)]
-        orders = self.log.arrivals.orders(sorted({row[3] for _, row in rows} | {seen.n for seen in counts}))
+        with self.log.reading():
+            orders = self.log.arrivals.orders(sorted({row[3] for _, row in rows} | {seen.n for seen in counts}))
         moved = [
             Moved((at, *orders[n], line), lot, sign(account) * int(qty))
             for lot, (_, account, at, n, line, qty, _) in rows

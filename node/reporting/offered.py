@@ -4,16 +4,15 @@ Days begin and end in UTC unless a time zone is named, so that a report means th
 merged stands apart unless it is asked for: other teams may not have merged it.
 """
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from node.fold import Node
 from node.reporting.activity import activity, daily
-from node.reporting.asked import Scope, days
+from node.reporting.asked import Scope, days, zone_of
 from node.reporting.balance_report import balance
 from node.reporting.behind import behind
+from node.reporting.closing import after_closing, closings
 from node.reporting.discrepancies import discrepancies
 from node.reporting.distributions import distributions
 from node.reporting.funds import funds, trace
@@ -96,12 +95,12 @@ OFFERS: Mapping[str, Offer] = {
     ),
     "activity": Offer(
         "How much was written down and done, day by day, and how many people were served.",
-        lambda node, asked: activity(node, _scope(asked), _zone(asked)),
+        lambda node, asked: activity(node, _scope(asked), zone_of(asked.get("zone"))),
         _SCOPE,
     ),
     "daily": Offer(
         "What came and went of each item, day by day.",
-        lambda node, asked: daily(node, _scope(asked), _zone(asked), _rates(asked)),
+        lambda node, asked: daily(node, _scope(asked), zone_of(asked.get("zone")), _rates(asked)),
         (*_SCOPE, *_WORTH),
     ),
     "as-known": Offer(
@@ -122,6 +121,15 @@ OFFERS: Mapping[str, Offer] = {
         ("figure", "row", *_STATED, *_WORTH),
         ("figure", "row"),
     ),
+    "closings": Offer(
+        "What teams said to be their position at the end of a period, whether that still holds, and what came since.",
+        lambda node, asked: closings(node),
+    ),
+    "after-closing": Offer(
+        "The entries about a closed period that were written after it was closed.",
+        lambda node, asked: after_closing(node, asked.get("closing")),
+        ("closing",),
+    ),
     "movements": Offer(
         "Every movement between places and the accounts outside, from the first to the last.",
         lambda node, asked: movements(node),
@@ -130,7 +138,7 @@ OFFERS: Mapping[str, Offer] = {
 
 
 def _card(node: Node, asked: Asked) -> Report:
-    first, last = days(asked.get("since"), asked.get("until"), _zone(asked))
+    first, last = days(asked.get("since"), asked.get("until"), zone_of(asked.get("zone")))
     raw = "merged" not in asked
     return stock_card(node, asked["place"], asked["item"], first, last, raw=raw)
 
@@ -139,20 +147,9 @@ def _card(node: Node, asked: Asked) -> Report:
 
 
 def _scope(asked: Asked) -> Scope:
-    first, last = days(asked.get("since"), asked.get("until"), _zone(asked))
+    first, last = days(asked.get("since"), asked.get("until"), zone_of(asked.get("zone")))
     only = {name: asked.get(name) for name in (*_WHERE, "fund")}
     return Scope(first, last, raw="merged" not in asked, **only)
-
-
-def _zone(asked: Asked) -> dt.tzinfo:
-    name = asked.get("zone", "").strip()
-    try:
-        return ZoneInfo(name) if name else dt.UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        fields = {"zone": "not a time zone"}
-        raise Malformed(
-            f"{name!r} is no time zone.", kept="", todo="Write it like America/New_York.", fields=fields
-        ) from None
 
 
 def _axes(asked: Asked) -> list[str]:

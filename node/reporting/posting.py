@@ -8,7 +8,7 @@ should have arrived. Counts aren't posted here: what they leave unexplained depe
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from node.events import Arrival, Count, Dispatch, Distribution, Loss, Receipt, Repack
+from node.events import LOSS_REASONS, Arrival, Count, Dispatch, Distribution, Loss, Receipt, Repack
 
 RECEIVED, TRANSFERRED_IN = "received", "transferred_in"
 DISTRIBUTED, TRANSFERRED_OUT, IN_TRANSIT = "distributed", "transferred_out", "in_transit"
@@ -17,6 +17,8 @@ CAME = (RECEIVED, TRANSFERRED_IN)
 ENDED = "in_transit:ended"  # what arrived or was given up is no longer in transit: less than nothing of it
 MISSING = "missing"
 LOST_ON_THE_WAY = ("lost:damaged:on the way", "lost:missing:on the way")
+
+OTHER_CHARS_MAX = 64  # of a place at the other end, which stands in each line: ours have 16
 
 Key = tuple[str, str, str]  # place, item, lot
 
@@ -41,6 +43,11 @@ class Posting(NamedTuple):
 def sign(account: str) -> int:
     """+1 for accounts that add to what is on hand, -1 for those that take from it."""
     return 1 if account in CAME else -1
+
+
+def lost(reason: str) -> str:
+    """The account of losses for a reason; one that this version doesn't know is another reason."""
+    return LOST + (reason if reason in LOSS_REASONS else LOSS_REASONS[-1])
 
 
 class Way(NamedTuple):
@@ -68,7 +75,7 @@ def postings(fact: object, way: Way = NOWHERE) -> Iterator[Posting]:
     elif isinstance(fact, Distribution):
         yield from _each(fact.place, DISTRIBUTED, fact.lines, fact.site)
     elif isinstance(fact, Loss):
-        yield from _each(fact.place, LOST + fact.reason, fact.lines)
+        yield from _each(fact.place, lost(fact.reason), fact.lines)
     elif isinstance(fact, Dispatch):
         yield from _each(fact.place, IN_TRANSIT, fact.lines, fact.to)
 
@@ -76,7 +83,7 @@ def postings(fact: object, way: Way = NOWHERE) -> Iterator[Posting]:
 def _each(place: str, account: str, lines: Iterable[Any], other: str = "") -> Iterator[Posting]:
     for at, line in enumerate(lines):
         if line.qty:
-            yield Posting(at, place, line.item, line.lot, account, line.qty, other)
+            yield Posting(at, place, line.item, line.lot, account, line.qty, other[:OTHER_CHARS_MAX])
 
 
 def _arrived(place: str, way: Way, at: int, line: Any) -> Iterator[Posting]:
@@ -91,7 +98,7 @@ def _arrived(place: str, way: Way, at: int, line: Any) -> Iterator[Posting]:
     )
     for where, account, qty, other in rows:
         if qty:
-            yield Posting(at, where, line.item, line.lot, account, qty, other)
+            yield Posting(at, where, line.item, line.lot, account, qty, other[:OTHER_CHARS_MAX])
 
 
 class Seen(NamedTuple):

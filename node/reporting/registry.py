@@ -21,6 +21,7 @@ REPORTS = OFFERS
 # What may be asked, and what it means; commands, pages and the API offer it of the reports that take it.
 ASKED = {
     "by": "A row for each of these, too: place or team; of statements also category, fund, lot, with commas between.",
+    "closing": "Of this closing alone: the first digits of its entry.",
     "between": "Between team (if left out) or place.",
     "at": "The time as of which it is told, like 2027-06-30T18:00Z.",
     "figure": "Which figure of the statement: received, closing, lost_expired, …",

@@ -55,11 +55,9 @@ Sums = list[int]
 
 
 def slot(account: str) -> int:
-    """The figure to which an account belongs; reasons of losses that this version doesn't know are other reasons."""
+    """The figure to which an account belongs."""
     name, _, more = account.partition(":")
-    if account.startswith(LOST):
-        return SLOTS.get(f"lost_{more.partition(':')[0]}", SLOTS["lost_other"])
-    return SLOTS[name]
+    return SLOTS[f"lost_{more.partition(':')[0]}" if account.startswith(LOST) else name]
 
 
 class Row:

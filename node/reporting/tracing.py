@@ -12,8 +12,9 @@ from node.events import Arrival, Count, Dispatch, Distribution, Loss, Receipt, R
 from node.fold import Node
 from node.reporting.asked import View
 from node.reporting.layers import Flow, Grain, Origin, Piece, Pool
-from node.reporting.posting import DISTRIBUTED, LOST, LOST_ON_THE_WAY, REPACKED, UNEXPLAINED
+from node.reporting.posting import DISTRIBUTED, LOST_ON_THE_WAY, REPACKED, UNEXPLAINED, lost
 from sync.log import Folded
+from sync.writing import collector_paused
 
 GIVEN, FOUND, MADE, UNRECORDED = "given", "found in a count", "made of nothing recorded", "not recorded"
 GIVEN_BACK = "given_back"
@@ -35,9 +36,10 @@ class Tracer:
     def run(self) -> "Tracer":
         """Play all, and meet what is claimed in the end."""
         missing = _unexplained(self.view)
-        for entry in _in_order(self.node, self.view):
-            self._n = entry.n
-            self._play(entry, missing)
+        with collector_paused():  # pieces are many and know nothing of each other
+            for entry in _in_order(self.node, self.view):
+                self._n = entry.n
+                self._play(entry, missing)
         self._n = 0
         owed = self.flow.settle()
         self.given += [Grain(self._unrecorded(pool.place, pool.item), qty) for pool, qty in owed]
@@ -51,7 +53,7 @@ class Tracer:
         elif isinstance(fact, Distribution):
             self._end(DISTRIBUTED, fact.place, fact.lines)
         elif isinstance(fact, Loss):
-            self._end(LOST + fact.reason, fact.place, fact.lines)
+            self._end(lost(fact.reason), fact.place, fact.lines)
         elif isinstance(fact, Dispatch):
             self._send(entry.id.hex(), fact)
         elif isinstance(fact, Arrival):

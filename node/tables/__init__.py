@@ -10,7 +10,7 @@ from functools import cache
 import peewee
 
 from node.tables.catalogue import Item, ItemCode, ItemName, ItemPack, Keep, Lot, Named, Place, Team
-from node.tables.happenings import Arrival, Dispatch, Given, Need, Pledge, Redacted, Renewal, SameAs, Transit
+from node.tables.happenings import Arrival, Closing, Dispatch, Given, Need, Pledge, Redacted, Renewal, SameAs, Transit
 from node.tables.movements import MOVEMENTS
 from node.tables.stock import Cell, Projection, Stock, Touch, Unsettled, Voided
 
@@ -35,6 +35,7 @@ TABLES = (
     Given,
     SameAs,
     Redacted,
+    Closing,
     Transit,
     Place,
     Team,
@@ -63,6 +64,7 @@ ANSWER = (
     ("pledge", "id, at, need, place, until, lines", "id"),
     ("given", "id, at, place, need, lines", "id"),
     ("same_as", "id, node, at, kind, one, same", "id"),
+    ("closing", "id, node, at, since, until, root, position", "id"),
     ("transit", "dispatch, item, lot, sent, arrived, damaged, missing", "dispatch, item, lot"),
     ("item_code", "item, scheme, code, code_stamp", "item, scheme"),
     ("item_pack", "item, name, qty, qty_stamp", "item, name"),

@@ -88,6 +88,16 @@ class SameAs(Kept):
         table_name = "same_as"
 
 
+class Closing(Kept):
+    """What teams said to be their position; `root` and `position` in hex, `since` and `until` in ms."""
+
+    since = BigIntegerField(null=True)
+    until = BigIntegerField()
+    root = TextField()
+    position = TextField()
+    note = TextField()
+
+
 class Redacted(Kept):
     """Entries that take the words out of entry `target` (hex)."""
 

@@ -29,6 +29,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "write-offs": {"place": "Harvey Hub"},
     "items": {"name": "Soap", "unit": "bar"},
     "places": {"name": "Old Mill", "kind": "site"},
+    "closings": {"until": "2020-01-31", "zone": "America/Chicago"},
     "same-as": {"id": "Blanket", "same": "Insulin", "kind": "item"},
     "keeps": {"place": "Harvey Hub", "item": "Blanket", "minimum": "9"},
     "alerts/seen": {"entry": "all"},

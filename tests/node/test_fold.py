@@ -13,6 +13,7 @@ from node import tables
 from node.events import (
     Arrival,
     ArrivalLine,
+    Closing,
     Count,
     CountLine,
     Dispatch,
@@ -85,6 +86,7 @@ facts = st.one_of(
     st.builds(Pledge, times, places, some(lines), times, need=spots),
     st.builds(Distribution, times, places, some(lines), need=spots),
     st.builds(SameAs, times, st.just("item"), item_ids, item_ids),
+    st.builds(Closing, times, times, st.just("ab" * 32), st.just("cd" * 32)),
     st.builds(Keep, places, item_ids, minimum=amounts),
     st.builds(Keep, places, item_ids, shelf=st.sampled_from(["A1", ""])),
     st.builds(Team, st.sampled_from(["Alpha", "Beta"])),

@@ -13,6 +13,7 @@ from node import events
 from node.events import (
     Arrival,
     ArrivalLine,
+    Closing,
     Count,
     CountLine,
     Dispatch,
@@ -76,6 +77,7 @@ CASES: dict[str, tuple[Any, Any]] = {
     "keep": (Keep("depot", "rice", 7_000, "A1"), None),
     "item": (Item("rice", "Rice", "kg", kit=[("grain", 9)], names={"fr": "Riz"}, weight=1000), None),
     "place": (Place("depot", "Depot", "hub", 1, 2), None),
+    "closing": (Closing(AT + 2, AT + 1, "ab" * 32, "cd" * 32), None),
     "team": (Team("Us"), None),
 }
 COUNTED = Count(AT + HOUR, "depot", [CountLine("rice", 2_500, 3_000), CountLine("kit", 1_000, 0)])

@@ -372,3 +372,18 @@ def test_the_command_line_merges_and_keeps(tmp_path):
     line("shelf", "Gym", "wool cover=A3")
     assert "4" in line("minimum", "Gym") and "A3" in line("shelf")
     assert "A3" not in line("minimum", "Gym")
+
+
+def test_what_speaks_for_others_but_has_lost_its_name_goes_by_theirs(hub):
+    record.add_item(hub, ItemIn(name="Bedroll", unit="piece"))
+    named = next(row["entry"] for row in queries.log(hub, 50) if row["summary"].startswith("Item Bedroll"))
+    place = next(row["entry"] for row in queries.log(hub, 50) if row["summary"].startswith("Place Annex"))
+    same(hub, "Wool cover", "Bedroll")
+    same(hub, "Harvey Hub", "Annex", "place")
+    undoing.void(hub, named, SLIP)
+    undoing.void(hub, place, SLIP)
+    assert catalogue.find_item(hub, "wool cover").name == "Wool cover"
+    assert catalogue.find_place(hub, "harvey hub").name == "Harvey Hub"
+    assert stock(hub, item="wool cover") == {("Harvey Hub", "Wool cover"): "30"}
+    drop(hub, "Wool cover", "10")
+    assert stock(hub)["Harvey Hub", "Wool cover"] == "20"

@@ -8,8 +8,10 @@ from click.testing import CliRunner
 from node import correcting, moving, needing, queries, record, repacking, undoing
 from node.cli import cli
 from node.events import Item, Keep, SameAs, encode
+from node.reporting import closing
 from node.requests import (
     ArrivalIn,
+    ClosingIn,
     CorrectIn,
     CorrectLineIn,
     CountIn,
@@ -102,6 +104,7 @@ KINDS = {
     "place": lambda node: _entry_of_new_place(node),
     "team": lambda node: record.name_team(node, "Another").entry,
     "keep": lambda node: node.log.append(encode(Keep(place_id(node), item_id(node), minimum=1000))).id.hex(),
+    "closing": lambda node: closing.close(node, ClosingIn(until="2020-01-31")).entry,
     "same-as": lambda node: node.log.append(encode(SameAs(1, "item", item_id(node), "other"))).id.hex(),
 }
 

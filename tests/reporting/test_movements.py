@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from node import ledger
-from node.events import Arrival, ArrivalLine, Dispatch, Line, Receipt, ReceiptLine, Void, encode
+from node.events import Arrival, ArrivalLine, Dispatch, Distribution, Line, Loss, Receipt, ReceiptLine, Void, encode
 from node.reporting import movements
-from node.reporting.posting import sign
+from node.reporting.posting import OTHER_CHARS_MAX, sign
+from tests import test_old_databases
 from tests.fakes import START_MS, MemoryNode, memory_node, tell
 from tests.reporting.histories import World
 
+earlier = test_old_databases.old
 DUMP = (
     "SELECT c.place, c.item, c.lot, m.account, m.at, m.n, m.line, m.qty, m.other FROM movement m"
     " JOIN movement_cell c ON c.no = m.cell ORDER BY 1, 2, 3, 4, 5, 6, 7"
@@ -134,6 +136,32 @@ def test_a_dispatch_heard_of_at_last_gives_its_arrivals_their_origin() -> None:
     assert (found["depot", "rice", "transferred_out"], found["depot", "rice", "in_transit"]) == (4000, 1000)
     ours.log.append(encode(Void(came.id.hex(), "slip", START_MS)))
     assert sums(current(ours)[0]) == Counter({("depot", "rice", "in_transit"): 5000})
+
+
+def test_a_long_reason_or_site_stands_in_no_line() -> None:
+    node, long = memory_node(), "x" * 10_000
+    node.log.append(encode(Loss(START_MS, "depot", [Line("rice", 1000, str(lot)) for lot in range(50)], long)))
+    node.log.append(encode(Distribution(START_MS, "depot", [Line("rice", 1000)], site=long)))
+    assert {row[3] for row in current(node)[0]} == {"lost:other", "distributed"}
+    assert max(len(row[8]) for row in current(node)[0]) == OTHER_CHARS_MAX
+
+
+def test_a_database_of_an_earlier_version_has_its_lines_and_was_known_from_the_start(earlier: Any) -> None:
+    node, _ = earlier
+    with movements.known_then(node, node.log.arrivals.tick_at(START_MS)) as connection:
+        then = dump(connection)
+    assert then[0] and then == current(node)
+    assert sums(then[0]) == replayed(node)
+    assert {time for _, time in node.log.arrivals.known_at([row[5] for row in then[0]]).values()} == {None}
+
+
+def test_nothing_is_written_when_nothing_is_new() -> None:
+    node = memory_node()
+    node.log.append(encode(Receipt(START_MS, "depot", [ReceiptLine("rice", 5000)])))
+    current(node)
+    before = node.db.connection().total_changes
+    current(node)
+    assert node.db.connection().total_changes == before
 
 
 def test_tables_of_another_version_are_made_anew() -> None:

@@ -156,7 +156,7 @@ def arrive(here: Scene) -> None:
         body = ArrivalIn(dispatch=entry.id.hex(), place=rng.choice([None, here.place()]))
         if rng.random() < 0.6:
             body.lines = [_came(world, line) for line in entry.fact.lines if line.item in here.items]
-        if rng.random() < 0.3:
+        if rng.random() < 0.5:
             body.dispatch = paper_of(world, entry) or body.dispatch
     else:
         body = ArrivalIn(dispatch=rng.randbytes(32).hex(), place=here.place(), lines=[])

@@ -14,7 +14,21 @@ import msgspec
 from node import events, keeping, merging, needing, record, starting
 from node.events import Arrival, ArrivalLine, Item, Line, Place, Receipt, ReceiptLine, Redaction, Repack, SameAs, Void
 from node.record import Recorded
-from node.requests import CloseIn, ItemIn, KeepIn, KitLineIn, LineIn, NeedIn, PlaceIn, PledgeIn, RenewIn, SameAsIn
+from node.reporting import closing, movements
+from node.requests import (
+    CloseIn,
+    ClosingIn,
+    ItemIn,
+    KeepIn,
+    KitLineIn,
+    LineIn,
+    NeedIn,
+    PlaceIn,
+    PledgeIn,
+    RenewIn,
+    SameAsIn,
+)
+from node.units import format_time
 from sync.errors import Conflict, OutOfRange
 from tests.simulator import goods, wording
 from tests.simulator.recording import DAY_MS, LOTS, Scene, acknowledged, at, note, qty, scene, thousandths, until
@@ -73,6 +87,15 @@ def merge(here: Scene) -> None:
     one, other = here.world.rng.choice([here.world.rng.sample(ids, 2) if len(ids) > 1 else ids * 2, ids[:1] * 2])
     body = SameAsIn(kind=kind, id=one, same=other, why=note(here.world))
     here.do("merge", lambda: merging.same(here.node, body), OutOfRange)
+
+
+def close_period(here: Scene) -> None:
+    """The team says that its books are as they are until the end of a day that is over."""
+    day = format_time(here.node.clock() - DAY_MS * here.world.rng.randint(1, 3))[:10]
+    body = ClosingIn(until=day, note=note(here.world))
+    with here.machine.safe():  # what the tables of the books lack is written first, and no part of what may be refused
+        movements.refresh(here.node)
+    here.do("closing", lambda: closing.close(here.node, body), OutOfRange)
 
 
 def start_from_template(here: Scene) -> None:
@@ -198,6 +221,7 @@ HAPPENINGS: dict[Happening, int] = {
     need: 4,
     answer_need: 8,
     merge: 5,
+    close_period: 2,
     keep: 3,
     start_from_template: 1,
     say_of_an_item: 3,

@@ -2,24 +2,25 @@
 
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from node import events
 from sync.identity import Keys
-from tests.simulator import happenings, judge, meeting, trusting
+from tests.simulator import happenings, judge, meeting, trusting, wording
 from tests.simulator.crash import new_disk
 from tests.simulator.links import Link
 from tests.simulator.machine import Machine, Process
 
 START_MS = 1_795_000_000_000
 MACHINES = (3, 3, 3, 4, 4, 5, 6, 7)
-STEPS_MIN, STEPS_MAX = 12, 30
+STEPS_MIN, STEPS_MAX = 12, 26
 DAY_MS = 86_400_000
 PAUSES_MS = (0, 1, 40, 1000, 60_000, 3_600_000, DAY_MS)
 CLONES_MAX = 2
 AT_A_TIME = (1, 1, 2, 4)  # how much somebody records before something else happens
-SHUNNING = 0.25  # how often all others stop listening to one node, in the end
+SHUNNING = 0.2  # how often all others stop listening to one node, in the end
 Edge = tuple[Machine, Machine]
 
 
@@ -35,10 +36,11 @@ class World:
     def __init__(self, seed: int | str, folder: Path, say: Callable[[str], None] = lambda _: None) -> None:
         self.seed, self.folder, self.rng, self._say = seed, folder, random.Random(f"world {seed}"), say
         self.now, self.steps, self.somebodies = START_MS, 0, 0
-        self.seldom_read = self.rng.random() < 0.3
+        self.seldom_read = self.rng.random() < 0.15
         self.acknowledged: dict[bytes, Any] = {}
         self.unacknowledged: dict[bytes, Any] = {}
         self.lost: set[bytes] = set()
+        self._named: dict[bytes, list[bytes]] = {}
         self.bundles: list[meeting.Bundle] = []
         self.cloned: dict[bytes, int] = {}  # the last number of a log that two machines took for their own
         self.clones, self.rewound = 0, False  # rewound: some disk is not what its peers take it for
@@ -87,6 +89,14 @@ class World:
         """A name that nobody else bears."""
         self.somebodies += 1
         return f"Mrs {self.somebodies} Smith"
+
+    def all_named(self) -> Iterable[tuple[bytes, list[bytes]]]:
+        """Who is named in each entry, by its id."""
+        for written in (self.acknowledged, self.unacknowledged):
+            for id, entry in written.items():
+                if id not in self._named:
+                    self._named[id] = wording.SOMEBODY.findall(events.encode(entry.fact))
+        return self._named.items()
 
     def written(self, id: bytes) -> Any:
         """An entry as it was written."""

@@ -1,0 +1,128 @@
+"""Closing the books of a period: a word that holds until later news says otherwise, and that locks nothing."""
+
+import pytest
+
+from node import record, undoing
+from node.reporting import registry
+from node.reporting.closing import close
+from node.requests import (
+    ClosingIn,
+    DistributionIn,
+    ItemIn,
+    LineIn,
+    PlaceIn,
+    ReceiptIn,
+    ReceiptLineIn,
+    VoidIn,
+)
+from node.units import format_time
+from sync.errors import Malformed, OutOfRange
+from tests.node.test_cli import Line
+from tests.node.test_redacting import copy
+from tests.reporting.test_statement import table
+
+DAY_MS = 86_400_000
+
+
+def rows(node, name, **asked):
+    return table(registry.make(node, name, asked))
+
+
+@pytest.fixture
+def later(node, clock):
+    """Three days after the hub got its goods."""
+    clock.ms += 3 * DAY_MS
+    return node
+
+
+def day(node, before):
+    return format_time(node.clock() - before * DAY_MS)[:10]
+
+
+def drop(node, at=None, qty="5"):
+    lines = [LineIn(item="Blanket", qty=qty)]
+    return record.distribute(node, DistributionIn(place="Harvey Hub", lines=lines, at=at)).entry
+
+
+def test_a_closing_holds_until_something_about_that_time_comes(later):
+    entry = close(later, ClosingIn(until=day(later, 2), note="two of us counted")).entry
+    (row,) = rows(later, "closings")
+    assert (row["entry"], row["holds"], row["later"], row["note"]) == (entry, "yes", 0, "two of us counted")
+    drop(later)  # today: no part of the period
+    assert [row["holds"] for row in rows(later, "closings")] == ["yes"]
+    late = drop(later, at=format_time(later.clock() - 3 * DAY_MS + 60_000))
+    (row,) = rows(later, "closings")
+    assert (row["holds"], row["later"]) == ("no", 1)
+    assert [row["entry"] for row in rows(later, "after-closing", closing=entry[:12])] == [late]
+    undone = undoing.void(later, late, VoidIn(why="twice")).entry
+    (row,) = rows(later, "closings")
+    assert (row["holds"], row["later"]) == ("yes", 2)
+    assert {row["entry"] for row in rows(later, "after-closing")} == {late, undone}
+
+
+def test_another_name_is_no_other_position(later):
+    close(later, ClosingIn(until=day(later, 2)))
+    (item,) = [row["item"] for row in rows(later, "statement") if row["item_name"] == "Blanket"]
+    later.log.append(b'{"type":"item","id":"%s","name":"Wool blanket"}' % item.encode())
+    assert [row["holds"] for row in rows(later, "closings")] == ["yes"]
+
+
+def test_all_nodes_tell_the_same_of_a_closing_and_other_teams_places_are_no_part_of_it(later, new_node):
+    other = new_node("Bayou Wheels")
+    other.clock.ms = later.clock.ms
+    copy(later, other)
+    record.add_place(other, PlaceIn(name="Garage", kind="hub"))
+    record.add_item(other, ItemIn(name="Rope", unit="m"))
+    close(later, ClosingIn(until=day(later, 2)))
+    copy(later, other)
+    early = format_time(later.clock() - 3 * DAY_MS)
+    line = ReceiptLineIn(item="Rope", qty="30")
+    record.receive(other, ReceiptIn(place="Garage", lines=[line], at=early))
+    copy(other, later)
+    assert rows(later, "closings") == rows(other, "closings")
+    assert [row["later"] for row in rows(other, "closings")] == [0]
+    theirs = drop(other, at=format_time(later.clock() - 3 * DAY_MS + 60_000))  # at our place
+    copy(other, later)
+    assert [row["entry"] for row in rows(later, "after-closing")] == [theirs]
+    assert rows(later, "after-closing") == rows(other, "after-closing")
+
+
+def test_a_closing_that_is_taken_back_is_gone(later):
+    undoing.void(later, close(later, ClosingIn(until=day(later, 2))).entry, VoidIn(why="too early"))
+    assert rows(later, "closings") == [] == rows(later, "after-closing")
+
+
+@pytest.mark.parametrize(
+    ("body", "problem", "field"),
+    [
+        ({"until": "2999-01-01"}, OutOfRange, "until"),
+        ({"until": "2020-01-01", "since": "2020-02-01"}, OutOfRange, "since"),
+        ({"until": "soon"}, Malformed, None),
+        ({"until": "2020-01-01", "zone": "Nowhere"}, Malformed, "zone"),
+    ],
+)
+def test_what_cannot_be_closed(node, body, problem, field):
+    before = node.digest()
+    with pytest.raises(problem) as told:
+        close(node, ClosingIn(**body))
+    assert field is None or field in told.value.fields
+    assert node.digest() == before
+
+
+def test_a_team_without_places_closes_books_that_are_empty(new_node):
+    nobody = new_node("Nobody")
+    close(nobody, ClosingIn(until="2020-01-31"))
+    assert [row["holds"] for row in rows(nobody, "closings")] == ["yes"]
+
+
+def test_a_period_is_closed_from_the_command_line(tmp_path):
+    line = Line(tmp_path / "node")
+    line("init", "--team", "Canal Street")
+    line("place", "add", "Depot", "--kind", "hub")
+    line("receive", "Depot", "blanket=20", "--at", "2024-03-01T10:00Z")
+    entry = line.json("period", "close", "--until", "2024-03-31", "--zone", "America/Chicago")["entry"]
+    line("drop", "Depot", "blanket=2", "--at", "2024-03-02T10:00Z")
+    (row,) = line.json("report", "closings")
+    assert (row["entry"], row["holds"], row["until"]) == (entry, "no", "2024-04-01T05:00:00Z")
+    assert len(line.json("report", "after-closing")) == 1
+    assert "Closed the books" in line("log").stdout
