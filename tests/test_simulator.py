@@ -36,7 +36,7 @@ def test_every_kind_of_fact_is_played(tmp_path):
     for _ in range(2):
         happenings.add_place(world, machine, machine.main)
         happenings.add_item(world, machine, machine.main)
-    for act in [*happenings.MOVES, *happenings.HAPPENINGS] * 5:
+    for act in [*happenings.MOVES, *happenings.HAPPENINGS] * 12:
         act(recording.scene(world, machine, machine.main))
     assert {type(entry.fact) for entry in world.acknowledged.values()} == set(events.AnyFact.__args__)
 

@@ -18,7 +18,7 @@ from node.cli.words import table
 from node.reporting import history, registry, verifying
 from node.reporting.model import Column, Report
 from node.reporting.stock_report import plain_stock
-from node.reporting.writing import beancount, csv_file, formats, hledger, json_file, parquet, xlsx
+from node.reporting.writing import beancount, csv_file, formats, hledger, json_file, parquet, privacy, xlsx
 from node.reporting.writing.cells import reader
 from node.reporting.writing.document import Document, Progress
 
@@ -26,8 +26,8 @@ BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained",
 _file = click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
 _format = click.option("--format", "form", type=click.Choice(list(formats.FORMATS)), help="As a file of this kind.")
 
-_people = click.option("--people", is_flag=True, help="In a file: counts of people under five, too.")
-_words = click.option("--words", is_flag=True, help="In a file: free text, too, such as notes.")
+_people = click.option("--people", is_flag=True, help="Counts of people under five, too.")
+_words = click.option("--words", is_flag=True, help="Free text, too, such as notes.")
 
 
 @click.group()
@@ -77,7 +77,7 @@ def _command(name: str) -> click.Command:
             elif name == "balance":
                 _show_balance(call, accounts.balance(node, asked.get("by"), raw), asked.get("by"))
             else:
-                _show(call, registry.make(node, name, asked))
+                _show(call, privacy.for_outside(registry.make(node, name, asked), **shows))
 
     show.__doc__ = f"{registry.about(name)}\n\nExample: bucketline report {name} --format xlsx -o {name}.xlsx"
     function: Callable[..., Any] = with_json(show)

@@ -84,9 +84,9 @@ def _csv_lines(file: IO[bytes]) -> Iterator[Line]:
 
 def _proof_of(cells: Sequence[str]) -> tuple[str, str] | None:
     """A line of the proof as name and value; None for any other."""
-    name, parted, value = cells[0].removeprefix(MARK).partition(": ") if cells else ("", "", "")
+    name, parted, value = cells[0].removeprefix(MARK).partition(":") if cells else ("", "", "")
     ours = parted and cells[0].startswith(MARK) and name in PROOF and not any(cells[1:])
-    return (name, value) if ours else None
+    return (name, value.strip()) if ours else None
 
 
 def _read_csv(file: IO[bytes]) -> ReadBack:

@@ -73,10 +73,14 @@ def test_empty_books_are_written_in_every_format(line, name, form, tmp_path):
     assert line.json(f"report {name} --format {form} -o {tmp_path / 'report'}")["bytes"] > 10
 
 
-@pytest.mark.parametrize("name", sorted(set(PLAIN) - {"balance", "discrepancies", "transfers", "closings", "after-closing"}))
+EMPTY = {"discrepancies", "transfers", "closings", "after-closing"}  # after the first steps
+
+
+@pytest.mark.parametrize("name", sorted(set(PLAIN) - {"balance"}))
 def test_a_report_on_the_screen_has_the_rows_of_its_file(stocked, name):
     rows = stocked.json(f"report {name}")
-    assert rows and json.loads(stocked(f"report {name} --words --people --format json").stdout)["rows"] == rows
+    assert bool(rows) == (name not in EMPTY)
+    assert json.loads(stocked(f"report {name} --format json").stdout)["rows"] == rows
 
 
 def test_the_name_of_a_file_says_its_format(stocked, tmp_path):

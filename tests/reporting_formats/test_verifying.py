@@ -202,7 +202,8 @@ def test_what_a_spreadsheet_saves_anew_is_still_the_same():
     rows = list(csv.reader(io.StringIO(written(node, "movements", "csv").decode(), newline="")))
     out, width = io.StringIO(newline=""), max(map(len, rows))
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([r + [""] * (width - len(r)) for r in rows])
-    assert checked(node, b"\xef\xbb\xbf" + out.getvalue().encode()).same
+    saved = out.getvalue().replace("# shows: ", "# shows:")  # spaces at the end are gone
+    assert checked(node, b"\xef\xbb\xbf" + saved.encode()).same
 
 
 @pytest.mark.parametrize(
