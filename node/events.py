@@ -1,15 +1,14 @@
 """The facts a team writes down, as typed structs: what an entry's payload holds.
 
-Quantities are integers in thousandths of the item's unit, times are milliseconds since 1970 UTC, coordinates are
-micro-degrees, money is a decimal string. A field left out keeps its default and isn't written. `docs/data-model.md`
-has the same in prose.
+Quantities are thousandths of the unit, times milliseconds since 1970 UTC, coordinates micro-degrees, all of them integers;
+money is a decimal string. A field left out keeps its default and isn't written. `docs/data-model.md` has it in prose.
 """
 
 import re
-from typing import Any, cast
+from typing import cast
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType, structs
+from msgspec import UNSET, Struct, UnsetType
 
 from sync import strict
 
@@ -329,7 +328,6 @@ def decode(payload: bytes) -> AnyFact | None:
     return fact
 
 
-WORDS = ("note", "source", "vehicle", "driver", "seal", "why", "name", "names", "shelf")
 _HEX_ID = re.compile(r"[0-9a-f]{64}")
 _ID_BEGINS = re.compile(r"[0-9a-f]{8,64}")
 
@@ -350,17 +348,3 @@ def ids_that_begin(text: str) -> tuple[bytes, bytes]:
     if not _ID_BEGINS.fullmatch(digits):
         return b"", b""
     return bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
-
-
-def without_words(fact: AnyFact) -> AnyFact:
-    """What is left of a fact when all that somebody typed freely is taken out: who, where, when and how much stay."""
-    blank: dict[str, Any] = {field.name: _nothing(field) for field in structs.fields(fact) if field.name in WORDS}
-    if isinstance(fact, Distribution) and not is_entry_id(fact.need):
-        blank["need"] = ""
-    return structs.replace(fact, **blank)
-
-
-def _nothing(field: structs.FieldInfo) -> Any:
-    if field.default is UNSET:
-        return UNSET
-    return {} if field.name == "names" else ""

@@ -7,6 +7,7 @@ import msgspec
 from node import catalogue, events, inputs
 from node.events import AnyFact, Redaction
 from node.fold import Node
+from node.folding.wordless import without_words
 from node.inputs import KEPT
 from node.record import Recorded, find_entry
 from node.requests import RedactIn
@@ -28,7 +29,7 @@ def redact(node: Node, entry: str, body: RedactIn) -> Recorded:
     with node.log.transaction():
         target = find_entry(node, entry)
         fact = _checked(node, target)
-        left = events.without_words(fact)
+        left = without_words(fact)
         if events.encode(left) == events.encode(fact):
             raise Conflict("There are no words in this entry.", kept=KEPT, todo="Undo it, if it is wrong altogether.")
         raw = msgspec.Raw(events.encode(left))
@@ -45,7 +46,7 @@ def has_words(node: Node, entry: Folded) -> bool:
     fact = entry.fact
     if entry.node != node.keys.node or not isinstance(fact, events.Fact) or isinstance(fact, Redaction):
         return False
-    left = events.without_words(cast(AnyFact, fact))
+    left = without_words(cast(AnyFact, fact))
     return events.encode(left) != events.encode(cast(AnyFact, fact))
 
 

@@ -8,6 +8,7 @@ import msgspec
 from node import events
 from node.events import AnyFact, Dispatch, Item, Place, Team
 from node.folding.books import Connection
+from node.folding.wordless import without_words
 
 
 class Left(NamedTuple):
@@ -33,7 +34,7 @@ def _payload(id: bytes, node: bytes, payload: bytes, found: Iterable[Left]) -> b
     for left in found:
         if left[:2] == (id, node) and isinstance(left.fact, Dispatch):
             before = cast(AnyFact, events.decode(payload))
-            if events.encode(events.without_words(before)) == events.encode(events.without_words(left.fact)):
+            if events.encode(without_words(before)) == events.encode(without_words(left.fact)):
                 payload = events.encode(left.fact)
     return payload
 

@@ -45,7 +45,7 @@ LATER_COLUMNS = (
     Column("recorded", "Written", "time", "#date+reported"),
     Column("entry", "Entry", "id", "#meta+entry"),
     Column("recorded_by", "Recorded by", "text", "#org+reporting"),
-    Column("summary", "What", "text", "#description"),
+    Column("summary", "What", "text", "#description", private=True),
 )
 NOTES = (
     "Still so: whether the books of that team and period come to what it said, by all that is known now.",

@@ -21,6 +21,7 @@ from node.events import (
     Redaction,
     Void,
 )
+from node.folding.wordless import WORDS, without_words
 from tests import model
 from tests.fakes import memory_node
 from tests.node.test_late_news import AT, BASE, CASES, COUNTED, HOUR, MERGES, NEWS
@@ -34,7 +35,7 @@ NOTED = Count(COUNTED.at, COUNTED.place, COUNTED.lines, SOMEBODY)
 
 def named(fact: Any) -> Any:
     """The fact with somebody's name in the first of its fields that takes words."""
-    fields = [field for field in events.WORDS if field in fact.__struct_fields__ and field != "names"]
+    fields = [field for field in WORDS if field in fact.__struct_fields__ and field != "names"]
     return msgspec.structs.replace(fact, **{fields[0]: SOMEBODY})
 
 
@@ -96,7 +97,7 @@ class Story:
 
     def _redaction(self, target: str) -> Redaction:
         entry = self.pieces[target].entry
-        return Redaction(AT, entry.id.hex(), msgspec.Raw(events.encode(events.without_words(entry.fact))))
+        return Redaction(AT, entry.id.hex(), msgspec.Raw(events.encode(without_words(entry.fact))))
 
     @property
     def entries(self) -> list[Any]:
@@ -166,7 +167,7 @@ def _words_are_gone(node: Any, story: Story) -> None:
         silent = name in story.silenced()
         assert (_who(name) in held) == (_who(name) in events.encode(piece.entry.fact) and not silent)
         assert (node.log.store.by_id(piece.entry.id)[4] is None) == silent
-        fact = events.without_words(piece.entry.fact) if silent else piece.entry.fact
+        fact = without_words(piece.entry.fact) if silent else piece.entry.fact
         assert node.log.get(piece.entry.id).fact == fact
 
 

@@ -6,8 +6,9 @@ import sqlite3
 import pytest
 from msgspec import Raw
 
-from node import events, files, moving, papers, record, redacting, transit
+from node import files, moving, papers, record, redacting, transit
 from node.events import Distribution, Item, Line, Redaction, encode
+from node.folding.wordless import without_words
 from node.requests import (
     ArrivalIn,
     DispatchIn,
@@ -164,10 +165,10 @@ def test_a_waybill_keeps_its_words_from_a_redaction_by_another_or_of_more_than_w
     other, third = new_node("other"), new_node("third")
     moving.arrive(third, ArrivalIn(dispatch=papers.text_of(node, sent)))
     fact = node.log.get(bytes.fromhex(sent)).fact
-    left = Raw(encode(events.without_words(fact)))
+    left = Raw(encode(without_words(fact)))
     other.log.append(encode(Redaction(1, sent, left)))
     fact.lines[0].qty += 1
-    node.log.append(encode(Redaction(1, sent, Raw(encode(events.without_words(fact))))))
+    node.log.append(encode(Redaction(1, sent, Raw(encode(without_words(fact))))))
     for teller in (other, node):
         copy(teller, third)
         assert b"J Doe" in third.db.execute_sql("SELECT payload FROM slip").fetchone()[0]

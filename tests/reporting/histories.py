@@ -23,6 +23,7 @@ from node.events import (
     Team,
     Void,
 )
+from node.folding.wordless import without_words
 from tests.fakes import START_MS, MemoryNode, memory_node, tell
 
 PLACES = ("depot", "gym", "hall")
@@ -126,5 +127,5 @@ class World:
         entry = node.log.get(bytes.fromhex(id))
         if entry is None or isinstance(entry.fact, Void | Redaction):
             return None
-        left: Any = events.without_words(entry.fact)  # type: ignore[arg-type]
+        left: Any = without_words(entry.fact)  # type: ignore[arg-type]
         return Redaction(node.now, id, events.msgspec.Raw(events.encode(left)))

@@ -8,6 +8,7 @@ from node import events
 from node.events import (
     Arrival,
     ArrivalLine,
+    Closing,
     Count,
     CountLine,
     Dispatch,
@@ -92,7 +93,9 @@ def history(seed: int, count: int = 60) -> History:
     for id, (name, unit) in ITEMS.items():
         made.write(Item(id, name, unit, "relief", value="7.25" if id == "blanket" else "", currency="PHP"))
     made.entries.clear()
-    for _ in range(count):
+    for n in range(count):
+        if n == count // 2:
+            made.write(Closing(made.node.now, made.node.now, "ab" * 32, "cd" * 32, note="all looked at"))
         one_more(made)
     return made
 
