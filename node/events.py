@@ -1,6 +1,6 @@
 """The facts a team writes down, as typed structs: what an entry's payload holds.
 
-Quantities are thousandths of the unit, times milliseconds since 1970 UTC, coordinates micro-degrees, all of them integers;
+Quantities are thousandths of the unit, times milliseconds since 1970 UTC, coordinates micro-degrees, all integers;
 money is a decimal string. A field left out keeps its default and isn't written. `docs/data-model.md` has it in prose.
 """
 
