@@ -159,6 +159,12 @@ READS: dict[str, Read] = {
         many=False,
         of="report",
     ),
+    "exports/{export}": Read(
+        "The books for another program, as a file: csv, xlsx, hxl, hledger, beancount, parquet, or json.",
+        reported.Everything,
+        many=False,
+        of="export",
+    ),
     "digest": Read("What two nodes compare to see that they agree.", answers.Digests, many=False),
 }
 WRITES: dict[str, Write] = {

@@ -13,7 +13,7 @@ from typing import IO
 from flask import Request, Response
 
 from node.api import paging
-from node.reporting import registry
+from node.reporting import exporting, registry
 from node.reporting.writing import formats, page
 from node.running import Node
 
@@ -43,6 +43,20 @@ def report(node: Node, request: Request, given: dict[str, str]) -> Response:
     return response
 
 
+def export(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """The books for another program."""
+    name = given["export"]
+    found = exporting.find(name)
+    with ExitStack() as kept:
+        made = kept.enter_context(tempfile.TemporaryFile())
+        with registry.one_moment(node):
+            found.write(node, made, None)
+        response = _sent(request, made, found.media)
+        response.call_on_close(kept.pop_all().close)
+    response.headers["Content-Disposition"] = f'attachment; filename="books{found.suffix}"'
+    return response
+
+
 def _sent(request: Request, made: IO[bytes], media: str) -> Response:
     """The file in pieces, with an ETag of what it holds; 304 where the caller has it."""
     made.seek(0)
@@ -62,4 +76,4 @@ def _pieces(made: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-HANDLERS: dict[str, Handler] = {"reports/{report}": report}
+HANDLERS: dict[str, Handler] = {"reports/{report}": report, "exports/{export}": export}

@@ -14,6 +14,16 @@ class ReportColumn(Struct):
     hxl: str
 
 
+class Everything(Struct):
+    """The export in JSON: stock by lot, places, items, the latest entries, and the digest."""
+
+    stock: list[dict[str, Any]]
+    places: list[dict[str, Any]]
+    items: list[dict[str, Any]]
+    entries: list[dict[str, Any]]
+    digest: dict[str, str]
+
+
 class ReportProof(Struct):
     """What the report was made of and what it comes to, so that any node with these entries can check it."""
 

@@ -1,7 +1,6 @@
 """Commands that hand out the books: report and export."""
 
 import itertools
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,17 +9,16 @@ from typing import IO, Any
 
 import click
 
-from node import accounts, queries
+from node import accounts
 from node.bootstrap import Node
 from node.cli.base import Call, say, with_json
 from node.cli.output import output_to
 from node.cli.words import table
-from node.reporting import history, registry, verifying
+from node.reporting import exporting, registry, verifying
 from node.reporting.model import Column, Report
-from node.reporting.stock_report import plain_stock
-from node.reporting.writing import beancount, csv_file, formats, hledger, json_file, parquet, privacy, xlsx
+from node.reporting.writing import formats, json_file, privacy
 from node.reporting.writing.cells import reader
-from node.reporting.writing.document import Document, Progress
+from node.reporting.writing.document import Progress
 
 BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained", "repacked", "on_hand"]
 _file = click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
@@ -155,54 +153,8 @@ def _pick(name: str) -> Any:
 # exports
 
 
-def _csv(node: Node, out: IO[bytes], progress: Progress | None) -> None:
-    csv_file.write(Document(plain_stock(node)), out, progress, proof=False)
-
-
-def _json(node: Node, out: IO[bytes], progress: Progress | None) -> None:
-    whole = {
-        "stock": queries.stock(node, lots=True),
-        "places": queries.places(node),
-        "items": queries.items(node),
-        "entries": queries.log(node, limit=1_000_000),
-        "digest": queries.digest(node),
-    }
-    out.write((json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode())
-
-
-def _hxl(node: Node, out: IO[bytes], progress: Progress | None) -> None:
-    csv_file.write_hxl(registry.document(node, "stock", {}), out, progress)
-
-
-def _xlsx(node: Node, out: IO[bytes], progress: Progress | None) -> None:
-    xlsx.write(registry.documents(node), out, progress)
-
-
-def _parquet(node: Node, out: IO[bytes], progress: Progress | None) -> None:
-    parquet.write(registry.document(node, "movements", {}), out, progress)
-
-
-def _journal(write: Callable[..., None]) -> Callable[[Node, IO[bytes], Progress | None], None]:
-    def journal(node: Node, out: IO[bytes], progress: Progress | None) -> None:
-        found = queries.digest(node)
-        write(lambda: history.moves(node), out, {"root": found["root"], "policy": found["policy"]}, progress)
-
-    return journal
-
-
-EXPORTS: dict[str, tuple[bool, Callable[[Node, IO[bytes], Progress | None], None]]] = {
-    "csv": (False, _csv),
-    "xlsx": (True, _xlsx),
-    "hxl": (False, _hxl),
-    "hledger": (False, _journal(hledger.write)),
-    "beancount": (False, _journal(beancount.write)),
-    "parquet": (True, _parquet),
-    "json": (False, _json),
-}
-
-
 @click.command()
-@click.argument("form", metavar="FORMAT", type=click.Choice(list(EXPORTS)))
+@click.argument("form", metavar="FORMAT", type=click.Choice(list(exporting.EXPORTS)))
 @_file
 @with_json
 def export(call: Call, form: str, output: Path | None) -> None:
@@ -217,9 +169,9 @@ def export(call: Call, form: str, output: Path | None) -> None:
 
     Example: bucketline export xlsx -o books.xlsx
     """
-    binary, write = EXPORTS[form]
-    with call.node() as node, _to(call, output, binary) as (out, progress), registry.one_moment(node):
-        write(node, out, progress)
+    found = exporting.EXPORTS[form]
+    with call.node() as node, _to(call, output, not found.shown) as (out, progress), registry.one_moment(node):
+        found.write(node, out, progress)
 
 
 for _name in registry.REPORTS:

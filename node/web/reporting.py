@@ -4,7 +4,7 @@ from flask import request
 from markupsafe import Markup
 
 from node import catalogue
-from node.reporting import history, pictures, registry
+from node.reporting import exporting, history, pictures, registry
 from node.reporting.writing.formats import FORMATS
 from node.web import choices, context
 
@@ -30,7 +30,13 @@ def show() -> str:
         for name in registry.REPORTS
     ]
     shown = [(form, SAID.get(form, form)) for form in [*SAID, *sorted(set(FORMATS) - set(SAID))] if form in FORMATS]
-    return context.render("reports.html", tab="", rows=rows, formats=shown)
+    return context.render(
+        "reports.html",
+        tab="",
+        rows=rows,
+        formats=shown,
+        exports=[(name, one.about) for name, one in exporting.EXPORTS.items()],
+    )
 
 
 def show_charts() -> str:

@@ -422,6 +422,7 @@ def test_answers_are_as_described(api: Api, client: FlaskClient):
         "nearby": "nearby?item=insulin&lat=30&lon=-90",
         "runs/{vehicle}": "runs/Harvey%20Hub",
         "kits/{kit}": "kits/Bed?place=Harvey%20Hub&qty=99",
+        "exports/{export}": "exports/json",
         "count-sheet": "count-sheet?place=Harvey%20Hub&blind=1",
         "reports/{report}": "reports/stock",
     }

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from node.cli import cli
-from node.cli.reporting import EXPORTS
+from node.reporting.exporting import EXPORTS
 from node.reporting.writing import formats
 from tests.reporting_formats.tables import PLAIN
 

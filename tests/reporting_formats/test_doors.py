@@ -7,7 +7,7 @@ import pytest
 
 from node import queries
 from node.bootstrap import Node
-from node.reporting import registry
+from node.reporting import exporting, registry
 from node.reporting.writing import formats
 from tests.node.conftest import api, client, clock, new_node, node, token  # noqa: F401
 from tests.reporting_formats.tables import PLAIN
@@ -86,3 +86,18 @@ def test_the_page_of_charts_shows_them_and_says_what_is_off(client):  # noqa: F8
     one = client.get("/reports/charts?place=Harvey%20Hub&item=insulin").text
     assert one.count("<svg xmlns") == 4 and "in the end 40 vial" in one
     assert client.get("/reports/charts?item=nothing").status_code == 404
+
+
+@pytest.mark.parametrize("name", exporting.EXPORTS)
+def test_the_api_gives_each_export_as_the_command_line_writes_it(api, node, client, name):  # noqa: F811
+    out = io.BytesIO()
+    with registry.one_moment(node):
+        exporting.EXPORTS[name].write(node, out, None)
+    answer = api.get(f"exports/{name}")
+    assert answer.status_code == 200 and answer.data == out.getvalue() and len(answer.data) > 100
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert f'href="/api/v1/exports/{name}"' in client.get("/reports").text
+
+
+def test_an_export_that_there_is_not(api):  # noqa: F811
+    assert api.get("exports/doc").status_code == 404
