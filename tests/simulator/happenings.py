@@ -13,6 +13,7 @@ import msgspec
 
 from node import events, keeping, merging, needing, record, starting
 from node.events import Arrival, ArrivalLine, Item, Line, Place, Receipt, ReceiptLine, Redaction, Repack, SameAs, Void
+from node.folding import wordless
 from node.record import Recorded
 from node.reporting import closing, movements
 from node.requests import (
@@ -201,7 +202,7 @@ def meddle(here: Scene) -> None:
     others = [entry for entry in others if not isinstance(entry.fact, (Void, Redaction))]
     if others:
         entry, now = rng.choice(others), here.node.clock()
-        left = msgspec.Raw(events.encode(events.without_words(entry.fact)))
+        left = msgspec.Raw(events.encode(wordless.without_words(entry.fact)))
         target = entry.id.hex()
         write(here, rng.choice([Void(target, "not mine", now), Redaction(now, target, left)]))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from node import correcting, events, record, redacting
 from node.events import AnyFact, Redaction, Void
+from node.folding import wordless
 from node.requests import CorrectIn, CorrectLineIn, RedactIn, VoidIn
 from sync import ranges
 from sync.errors import Conflict, OutOfRange
@@ -70,7 +71,7 @@ def left_of(world: World, entries: list[Any]) -> dict[bytes, AnyFact]:
         if isinstance(entry.fact, Redaction):
             target = bytes.fromhex(entry.fact.target)
             if world.knows(target) and world.written(target).node == entry.node:
-                found[target] = events.without_words(world.written(target).fact)
+                found[target] = wordless.without_words(world.written(target).fact)
     return found
 
 
