@@ -3,6 +3,7 @@
 A need that nobody has renewed for two days is stale: nobody knows whether it is still there.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,6 @@ from node.telling import Words
 from node.units import format_qty, format_time
 
 STALE_MS = 48 * 3_600_000
-ANSWERS = ("pledge", "given", "dispatch")
 Row = dict[str, Any]
 Sums = dict[str, int]  # thousandths by item
 
@@ -80,28 +80,58 @@ def _latest(node: Node, need: str, at: int, until: int | None) -> tuple[int, int
     return at, until, False
 
 
+@dataclass
+class Answer:
+    """What one team answers a need with, of one item in thousandths: promised by place, and sent or given in all."""
+
+    promised: dict[str, int] = field(default_factory=dict)
+    delivered: int = 0
+
+    @property
+    def counts(self) -> int:
+        """What of it counts: whatever a team sends or gives, from any of its places, keeps its promise."""
+        return max(sum(self.promised.values()), self.delivered)
+
+
 def _answered(node: Node, same: sameness.Same, need: str, now: int) -> Sums:
-    """What is promised and still holds, was sent or given for a need; of each place the greater of both counts."""
-    said, found = told(node, same, need, now), Sums()
-    for place, item in sorted({key[:2] for key in said}):
-        found[item] = found.get(item, 0) + max(said.get((place, item, promised), 0) for promised in (False, True))
+    found: Sums = {}
+    for (_, item), answer in answers(node, same, need, now).items():
+        found[item] = found.get(item, 0) + answer.counts
     return found
 
 
-def told(node: Node, same: sameness.Same, need: str, now: int) -> dict[tuple[str, str, bool], int]:
-    """Thousandths by place, item and whether they are promised, and still so, or else sent or given; for one need.
+def answers(node: Node, same: sameness.Same, need: str, now: int) -> dict[tuple[bytes | str, str], Answer]:
+    """What teams answer a need with, by team (or a place that is nobody's) and item; without a need, what is offered.
 
-    Without a need, what is offered to anyone.
+    What is given from where it was sent to for the same need isn't counted twice.
     """
-    found: dict[tuple[str, str, bool], int] = {}
-    for table in ANSWERS if need else ANSWERS[:1]:
-        holds = f" AND until > {now}" if table == "pledge" else ""
-        sql = f"SELECT place, lines FROM {table} t WHERE need = ? AND {stands('t')}{holds}"
-        for place, lines in catalogue.query(node, sql, need):
-            for item, qty in _sums(same, lines).items():
-                key = place, item, table == "pledge"
-                found[key] = found.get(key, 0) + qty
-    return found
+    found: defaultdict[tuple[bytes | str, str], Answer] = defaultdict(Answer)
+    owners = {row.id: row.node for row in catalogue.places_all(node)}
+    for place, item, qty in _rows_of(node, same, "pledge", "place", need, f" AND until > {now}"):
+        promised = found[owners.get(place) or place, item].promised
+        promised[place] = promised.get(place, 0) + qty
+    if not need:
+        return dict(found)
+    came: dict[tuple[str, str], int] = {}
+    for dest, item, qty in _rows_of(node, same, "dispatch", "dest", need):
+        came[dest, item] = came.get((dest, item), 0) + qty
+    for place, item, qty in _rows_of(node, same, "dispatch", "place", need):
+        found[owners.get(place) or place, item].delivered += qty
+    for place, item, qty in _rows_of(node, same, "given", "place", need):
+        again = min(qty, came.get((place, item), 0))
+        came[place, item] = came.get((place, item), 0) - again
+        found[owners.get(place) or place, item].delivered += qty - again
+    return dict(found)
+
+
+def _rows_of(
+    node: Node, same: sameness.Same, table: str, column: str, need: str, holds: str = ""
+) -> Iterator[tuple[str, str, int]]:
+    """Place, item and thousandths of the entries of a kind that name a need and stand."""
+    sql = f"SELECT {column}, lines FROM {table} t WHERE need = ? AND {stands('t')}{holds} ORDER BY at, id"
+    for place, lines in catalogue.query(node, sql, need):
+        for item, qty in _sums(same, lines).items():
+            yield place, item, qty
 
 
 def _sums(same: sameness.Same, lines: str) -> Sums:

@@ -1,10 +1,10 @@
 """What teams promised to give: pledges for a need, and offers, which are for anyone.
 
 A pledge for a need keeps so much of what its place holds from being counted on by others, until it expires, is undone,
-the need is over, or the place has given as much for it. An offer keeps nothing back: it says that one may ask.
+the need is over, or the team has sent or given as much for it. An offer keeps nothing back: it says that one may ask.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,11 +37,21 @@ def outstanding(node: Node, items: sameness.Same, places: sameness.Same, asked: 
     for (need,) in catalogue.query(node, sql, now):
         if need in over:
             continue
-        told = needs.told(node, items, need, now)
-        for place, item in {key[:2] for key in told if key[2]}:
-            left = told[place, item, True] - told.get((place, item, False), 0)
-            _add(found.kept if need else found.offered, (places.head(place), item), max(0, left))
+        sums = found.kept if need else found.offered
+        for (_, item), answer in needs.answers(node, items, need, now).items():
+            for place, qty in _left(answer):
+                _add(sums, (places.head(place), item), qty)
     return found
+
+
+def _left(answer: needs.Answer) -> Iterator[tuple[str, int]]:
+    """What is still to come of promises, place by place: what was delivered is taken off the first ones."""
+    delivered = answer.delivered
+    for place, qty in sorted(answer.promised.items()):
+        kept = max(0, qty - delivered)
+        delivered = max(0, delivered - qty)
+        if kept:
+            yield place, kept
 
 
 def _add(sums: dict[Spot, int], spot: Spot, qty: int) -> None:

@@ -99,15 +99,15 @@ def _open(look: Look, asked: Asked) -> Alert:
     left, begun = asked.left, bool(asked.answered)
     words = Words(look.node, list(left))
     what = ", ".join(f"{format_qty(qty)} {words.item_name(item)}" for item, qty in left.items())
-    giver = _giver(look, left)
-    lines = [f"{item}={format_qty(qty)}" for item, qty in left.items()]
-    pledge = ["pledge", look.place_word(giver), *lines, "--need", asked.need[:16]] if giver else []
+    giver, spare = _giver(look, asked)
+    lines = [f"{item}={format_qty(min(qty, spare[item]))}" for item, qty in left.items() if spare.get(item, 0) > 0]
+    pledge = ["pledge", look.place_word(giver), *lines, "--need", asked.need[:16]] if lines else []
     return Alert(
         "need_open" if begun else "need_unanswered",
         _URGENT.get(asked.urgency, INFO),
         f"{look.words.place_name(asked.place)} {'still ' if begun else ''}needs {what}.",
-        "Say what you can give and from where; or close it if it is met.",
-        pledge or ["need", "close", asked.need[:16], "--why", "met"],
+        "Say what you can give and from where, or ask who has some; close it if it is met.",
+        pledge or ["nearby", "--need", asked.need[:16]],
         asked.place,
         next(iter(left)) if len(left) == 1 else None,
         asked.need,
@@ -115,9 +115,14 @@ def _open(look: Look, asked: Asked) -> Alert:
     )
 
 
-def _giver(look: Look, left: Sums) -> str | None:
-    """The one of our places that has most of the first thing needed."""
-    item = next(iter(left))
-    held = {place: look.cells.get((place, item)) for place in look.own}
-    worth = {place: freshness.available(cell["lots"], look.today) if cell else 0 for place, cell in held.items()}
-    return max(worth, key=lambda place: (worth[place], place), default=None)
+def _giver(look: Look, asked: Asked) -> tuple[str, Sums]:
+    """The one of our places that holds most of what is needed elsewhere, and how much of each thing it has."""
+    held = {place: _has(look, place, asked.left) for place in look.own if place != asked.place}
+    best = max(held, key=lambda place: (sum(held[place].values()), place), default="")
+    return best, held.get(best, {})
+
+
+def _has(look: Look, place: str, left: Sums) -> Sums:
+    cells = {item: look.cells.get((place, item)) for item in left}
+    held = {item: freshness.available(cell["lots"], look.today) for item, cell in cells.items() if cell}
+    return {item: min(qty, left[item]) for item, qty in held.items() if qty > 0}
