@@ -41,8 +41,12 @@ def same(node: Node, body: SameAsIn) -> Recorded:
         if one.id == other.id:
             with inputs.field("same"):
                 raise OutOfRange(f"That is one {body.kind} already.", kept=KEPT, todo="Name two different ones.")
+        differ = units_differ(one, other)
+        if differ and not body.anyway:
+            with inputs.field("same"):
+                raise OutOfRange(differ, kept=KEPT, todo="If they are one thing all the same, say so with --anyway.")
         done = write(node, SameAs(when(node, None), body.kind, one.id, other.id, inputs.note(body.why, "why")))
-        return Recorded(done.entry, notices=[*_units_differ(one, other)])
+        return Recorded(done.entry, notices=[differ] if differ else [])
 
 
 def kind_of(node: Node, *texts: str) -> str:
@@ -71,12 +75,12 @@ def _find(node: Node, kind: str, text: str, field: str) -> ItemRow | PlaceRow:
         return catalogue.find_place(node, text, raw=True)
 
 
-def _units_differ(one: ItemRow | PlaceRow, other: ItemRow | PlaceRow) -> Iterator[str]:
-    if isinstance(one, ItemRow) and isinstance(other, ItemRow) and search_key(one.unit) != search_key(other.unit):
-        yield (
-            f"They are counted in {one.unit or 'nothing that is known'} and {other.unit or 'nothing that is known'}:"
-            " sums add both as they are. If that is wrong, undo this."
-        )
+def units_differ(one: ItemRow | PlaceRow, other: ItemRow | PlaceRow) -> str:
+    """A warning in a sentence or two; empty where both are counted alike."""
+    if not (isinstance(one, ItemRow) and isinstance(other, ItemRow)) or search_key(one.unit) == search_key(other.unit):
+        return ""
+    units = (row.unit or "nothing that is known" for row in (one, other))
+    return f"They are counted in {' and '.join(units)}: sums add both as they are."
 
 
 # reading

@@ -5,12 +5,13 @@ A need is known by the id of its entry. Anyone may renew or close one: whoever s
 
 from typing import Any
 
-from node import inputs
+from node import catalogue, inputs, sameness
 from node.events import Line, Need, Pledge, Renewal
 from node.fold import Node
 from node.inputs import KEPT
 from node.record import Recorded, when, write
 from node.requests import CloseIn, NeedIn, PledgeIn, RenewIn
+from node.units import format_qty
 from sync.errors import Malformed, NotFound, OutOfRange
 
 PLEDGE_MS = 48 * 3_600_000  # how long a pledge reserves, where nobody says
@@ -57,7 +58,20 @@ def pledge(node: Node, body: PledgeIn) -> Recorded:
         with inputs.field("need"):
             need = find(node, body.need) if body.need else ""
         ends = at + PLEDGE_MS if until is None else until
-        return write(node, Pledge(at, place, _lines(node, body.lines), ends, need, inputs.note(body.note)))
+        done = write(node, Pledge(at, place, _lines(node, body.lines), ends, need, inputs.note(body.note)))
+        return Recorded(done.entry, notices=[*done.notices, *_beyond(node, place, body)])
+
+
+def _beyond(node: Node, place: str, body: PledgeIn) -> list[str]:
+    """What of a promise the books don't show there, in sentences: it is kept, and somebody should look."""
+    lines = _lines(node, body.lines)
+    held = sameness.totals(node, place, [line.item for line in lines])
+    names = {row.id: row.name for row in catalogue.item_rows(node, [line.item for line in lines])}
+    return [
+        f"The books show only {format_qty(held.get(line.item, 0))} {names.get(line.item, line.item)} there."
+        for line in lines
+        if line.qty > held.get(line.item, 0)
+    ]
 
 
 def find(node: Node, text: str) -> str:

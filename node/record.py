@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from node import catalogue, events, inputs, recipes, sameness, starter
-from node.events import Count, CountLine, Distribution, Line, Loss, Receipt
+from node import catalogue, events, freshness, inputs, recipes, sameness, starter
+from node.events import Count, CountLine, Distribution, Line, Loss, Receipt, ReceiptLine
 from node.fold import Node
 from node.folding import lots
 from node.folding.cells import Cell
@@ -41,7 +41,16 @@ def receive(node: Node, body: ReceiptIn) -> Recorded:
         place, rows = inputs.place(node, body.place), inputs.rows(node, body.lines, least=1)
         lines = [inputs.receipt_line(i, item, qty, line) for i, (item, qty, line) in enumerate(rows)]
         at = when(node, body.at)
-        return write(node, Receipt(at, place, lines, inputs.word("source", body.source), inputs.note(body.note)))
+        done = write(node, Receipt(at, place, lines, inputs.word("source", body.source), inputs.note(body.note)))
+        return Recorded(done.entry, notices=[*done.notices, *_expired(node, lines)])
+
+
+def _expired(node: Node, lines: Sequence[ReceiptLine]) -> list[str]:
+    """What came in although its date is over, in a sentence."""
+    today = day_of(node.clock())
+    gone = [line.item for line in lines if freshness.has_expired(line.expiry, today)]
+    names = ", ".join(row.name or row.id for row in catalogue.item_rows(node, gone))
+    return [f"Expired before it came: {names}. Look at the date again; it is told apart."] * bool(gone)
 
 
 def distribute(node: Node, body: DistributionIn) -> Recorded:

@@ -246,12 +246,16 @@ class CorrectIn(Body):
 
 
 class SameAsIn(Body):
-    """Two items, or two places, are one; `same` is what it goes by from now on. A taken-back one is undone."""
+    """Two items, or two places, are one; `same` is what it goes by from now on. A taken-back one is undone.
+
+    Items that are counted in different units are one only if it is said that they are `anyway`.
+    """
 
     kind: Literal["item", "place"]
     id: str
     same: str
     why: str | None = None
+    anyway: bool = False
 
 
 class KeepIn(Body):

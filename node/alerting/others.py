@@ -1,6 +1,6 @@
 """Alerts about what comes from elsewhere: entries at our places, clocks that are off, copied nodes, likely merges."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -132,15 +132,23 @@ def merges(look: Look) -> Iterator[Alert]:
         return
     for row in merging.suggestions(look.node):
         names = f"{row['name']} and {row['same_name']}"
+        anyway, differ = _units(look, row)
         says = f"{row['team']} says that {names} are one {row['kind']}." if row["entry"] else ""
         yield Alert(
             "merge_suggestion",
             INFO,
-            says or f"{names} may be one {row['kind']}: their names are all but equal.",
+            (says or f"{names} may be one {row['kind']}: their names are all but equal.") + differ,
             "Say so too if they are; otherwise say that you have seen it.",
-            ["same", row["id"], row["same"], "--kind", row["kind"]],
+            ["same", row["id"], row["same"], "--kind", row["kind"], *anyway],
             place=row["same"] if row["kind"] == "place" else None,
             item=row["same"] if row["kind"] == "item" else None,
             entry=row["entry"],
             key=row["entry"] or "+".join(sorted((row["id"], row["same"]))),
         )
+
+
+def _units(look: Look, row: Mapping[str, Any]) -> tuple[list[str], str]:
+    """What the command needs besides, and a warning, where two items are counted in different units."""
+    found = catalogue.item_rows(look.node, [row["id"], row["same"]]) if row["kind"] == "item" else []
+    said = merging.units_differ(*found) if len(found) == 2 else ""
+    return (["--anyway"], f" {said}") if said else ([], "")

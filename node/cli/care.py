@@ -60,8 +60,9 @@ def correct(
 @click.argument("other", metavar="[OTHER]", required=False)
 @click.option("--kind", type=click.Choice(sameness.KINDS), help="Where the names may mean both.")
 @click.option("--why", metavar="TEXT")
+@click.option("--anyway", is_flag=True, help="Also where they are counted in different units.")
 @with_json
-def same(call: Call, one: str, other: str | None, kind: str | None, why: str | None) -> None:
+def same(call: Call, one: str, other: str | None, kind: str | None, why: str | None, anyway: bool) -> None:
     """Say that two items, or two places, are one, and go by the second's name in this team's books.
 
     Others see it as a suggestion. `same suggestions` shows what others say and what is likely, `same list` what this
@@ -73,7 +74,8 @@ def same(call: Call, one: str, other: str | None, kind: str | None, why: str | N
         if other is None:
             _show_same(call, node, one)
             return
-        body = SameAsIn(kind=kind or merging.kind_of(node, one, other), id=one, same=other, why=why)  # type: ignore[arg-type]
+        which: Any = kind or merging.kind_of(node, one, other)
+        body = SameAsIn(kind=which, id=one, same=other, why=why, anyway=anyway)
         told(call, node, merging.same(node, body), "Noted")
 
 

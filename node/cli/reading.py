@@ -29,6 +29,7 @@ def stock(call: Call, place: str | None, item: str | None, lots: bool, raw: bool
         rows, now = queries.stock(node, place, item, lots, raw), node.clock()
     columns = [
         ("place", lambda r: r["place_name"]),
+        ("team", lambda r: r["team"]),
         ("item", lambda r: r["item_name"]),
         ("qty", lambda r: r["qty"]),
         ("unit", lambda r: r["unit"]),

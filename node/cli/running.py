@@ -133,7 +133,7 @@ def demo_(call: Call, scenario: str, check: bool, scale: int, port: int | None) 
     found = demo.run(scenario, check, port, call.flags.get("data"), say, scale=scale)
     if not check:
         return
-    heads = ["item_name", "unit", "received", "distributed", "lost", "unexplained", "on_hand"]
+    heads = ["item_name", "unit", "received", "distributed", "lost", "unexplained", "repacked", "on_hand"]
     balance = found.pop("balance")
     call.answer(found, table(balance, [(head.replace("_", " "), _pick(head)) for head in heads], "Nothing was played."))
     if not found["balanced"]:

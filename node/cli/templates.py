@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from node import starting
-from node.cli.base import Call, with_json
+from node.cli.base import Call, say, with_json
 from node.cli.words import table
 from sync.errors import Problem
 
@@ -82,6 +82,8 @@ def template_export(call: Call, file: Path, name: str | None, about: str) -> Non
         file.write_bytes(raw)
     except OSError as error:
         raise Problem(f"{file} can't be written: {error.strerror}.", todo="Name another file.") from None
+    if spots := sum(1 for place in found.places if place.lat is not None):
+        say(f"It tells where {spots} of your places lie. If that must not get about, take lat and lon out of the file.")
     call.answer({"file": str(file), "items": len(found.items), "places": len(found.places)}, f"Written to {file}.")
 
 

@@ -32,6 +32,7 @@ def say() -> Answer:
     try:
         kind = typed["kind"] or merging.kind_of(context.node(), typed["id"], typed["same"])
         body = SameAsIn(kind=cast(Any, kind), id=typed["id"], same=typed["same"], why=typed["why"] or None)
+        body.anyway = bool(request.form.get("anyway"))
         once(b"same\0" + msgspec.json.encode(body), lambda: merging.same(context.node(), body).entry)
     except Problem as problem:
         if problem.status >= 429:

@@ -30,7 +30,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "items": {"name": "Soap", "unit": "bar"},
     "places": {"name": "Old Mill", "kind": "site"},
     "closings": {"until": "2020-01-31", "zone": "America/Chicago"},
-    "same-as": {"id": "Blanket", "same": "Insulin", "kind": "item"},
+    "same-as": {"id": "Blanket", "same": "Insulin", "kind": "item", "anyway": True},
     "keeps": {"place": "Harvey Hub", "item": "Blanket", "minimum": "9"},
     "alerts/seen": {"entry": "all"},
     "needs": {"place": "Harvey Hub", "lines": [LINE], "urgency": "urgent"},

@@ -251,7 +251,12 @@ def test_only_itself_is_refused(hub):
 
 
 def test_units_that_differ_are_told(hub):
-    assert "piece and vial" in same(hub, "Blanket", "Insulin").notices[0]
+    before = hub.digest()
+    with pytest.raises(OutOfRange, match="piece and vial"):
+        same(hub, "Blanket", "Insulin")
+    assert hub.digest() == before
+    body = SameAsIn(kind="item", id="Blanket", same="Insulin", anyway=True)
+    assert "piece and vial" in merging.same(hub, body).notices[0]
 
 
 def test_the_kind_is_seen_from_the_names(hub):

@@ -6,14 +6,18 @@ import pytest
 
 from node import merging, moving, needing, needs, record, undoing
 from node.requests import (
+    ArrivalIn,
     CloseIn,
     DispatchIn,
     DistributionIn,
     ItemIn,
     LineIn,
+    MoveIn,
     NeedIn,
     PlaceIn,
     PledgeIn,
+    ReceiptIn,
+    ReceiptLineIn,
     RenewIn,
     SameAsIn,
     VoidIn,
@@ -141,3 +145,32 @@ def meet(one, other):
     for giver, taker in ((one, other), (other, one)):
         taker.log.vouch(giver.keys.node, giver.keys.agree, giver.keys.agree_sig)
         assert not give(giver.log, taker.log).refused
+
+
+def test_whatever_a_team_gives_keeps_its_promise_from_any_of_its_places(hub):
+    need = ask(hub)
+    pledge(hub, need, "8")
+    record.add_place(hub, PlaceIn(name="White van", kind="vehicle"))
+    moving.move(hub, MoveIn(place="Harvey Hub", to="White van", lines=blankets("10")))
+    body = DistributionIn(place="White van", lines=blankets("8"), site="Gym", need=need)
+    record.distribute(hub, body)
+    assert the(hub) == ("open", "8", "12")
+
+
+def test_what_was_sent_for_a_need_and_then_given_is_counted_once(hub):
+    need = ask(hub)
+    sent = moving.dispatch(hub, DispatchIn(place="Harvey Hub", to="Gym", lines=blankets("10"), need=need)).entry
+    moving.arrive(hub, ArrivalIn(dispatch=sent))
+    record.distribute(hub, DistributionIn(place="Gym", lines=blankets("12"), need=need))
+    assert the(hub) == ("open", "12", "8")
+
+
+def test_a_promise_of_more_than_there_is_gets_a_word(hub):
+    body = PledgeIn(place="Harvey Hub", lines=blankets("5000"), need=ask(hub))
+    assert "only 120 Blanket" in needing.pledge(hub, body).notices[0]
+    assert needing.pledge(hub, PledgeIn(place="Harvey Hub", lines=blankets("5"))).notices == []
+
+
+def test_goods_that_had_expired_before_they_came_get_a_word(hub):
+    line = ReceiptLineIn(item="Blanket", qty="1", expiry="2001-01-01")
+    assert "Expired before it came: Blanket" in record.receive(hub, ReceiptIn(place="Gym", lines=[line])).notices[0]

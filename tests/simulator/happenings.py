@@ -86,7 +86,7 @@ def merge(here: Scene) -> None:
     """Two ids are said to be one thing, perhaps also the other way round; a thing and itself are one already."""
     kind, ids = here.world.rng.choice([("item", here.items), ("place", here.places)])
     one, other = here.world.rng.choice([here.world.rng.sample(ids, 2) if len(ids) > 1 else ids * 2, ids[:1] * 2])
-    body = SameAsIn(kind=kind, id=one, same=other, why=note(here.world))
+    body = SameAsIn(kind=kind, id=one, same=other, why=note(here.world), anyway=True)
     here.do("merge", lambda: merging.same(here.node, body), OutOfRange)
 
 
