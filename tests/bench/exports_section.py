@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 from node import bootstrap, queries
-from node.cli.reporting import EXPORTS
 from node.config import Config
 from node.reporting import registry
+from node.reporting.exporting import EXPORTS
 from node.reporting.writing import formats
 from tests.bench import projection
 
@@ -54,7 +54,7 @@ def export(folder: Path, form: str) -> dict[str, float]:
     file = folder.parent / f"movements.{form}"
     with open(file, "wb") as out, queries.one_moment(node):
         if form in ("hledger", "beancount"):
-            EXPORTS[form][1](node, out, lambda done: rows.__setitem__(0, done))
+            EXPORTS[form].write(node, out, lambda done: rows.__setitem__(0, done))
         else:
             formats.FORMATS[form].write(
                 registry.document(node, "movements", {}), out, lambda done: rows.__setitem__(0, done)
