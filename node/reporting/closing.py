@@ -23,7 +23,7 @@ from node.requests import ClosingIn
 from node.tables import stands
 from node.telling import Words, items_of, summary
 from node.writing import Recorded, when, write
-from sync.errors import NotFound, OutOfRange
+from sync.errors import Malformed, NotFound, OutOfRange
 from sync.log import Folded
 
 COLUMNS = (
@@ -62,7 +62,9 @@ _SQL = (
 def close(node: Node, body: ClosingIn) -> Recorded:
     """Say that the books of this team are as they are until the end of a day. OutOfRange where it lies ahead."""
     since, until = days(body.since, body.until, zone_of(body.zone))
-    assert until is not None
+    if until is None:
+        with inputs.field("until"):
+            raise Malformed("The last day of the period is missing.", kept=KEPT, todo="Write it like 2027-06-30.")
     if until > node.clock() + 1:
         with inputs.field("until"):
             raise OutOfRange("That day isn't over yet.", kept=KEPT, todo="Close the books of a day that is.")

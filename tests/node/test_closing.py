@@ -98,6 +98,7 @@ def test_a_closing_that_is_taken_back_is_gone(later):
         ({"until": "2999-01-01"}, OutOfRange, "until"),
         ({"until": "2020-01-01", "since": "2020-02-01"}, OutOfRange, "since"),
         ({"until": "soon"}, Malformed, None),
+        ({"until": ""}, Malformed, "until"),
         ({"until": "2020-01-01", "zone": "Nowhere"}, Malformed, "zone"),
     ],
 )
