@@ -15,6 +15,7 @@ from node.reporting import movements
 from node.reporting.asked import Scope, View
 from node.reporting.columns import thousandths
 from node.reporting.model import Column, Report, Values
+from node.tables import stands
 from node.units import parse_time
 from sync.log import Folded
 
@@ -124,7 +125,7 @@ class _Look:
 def _transfers(look: _Look) -> Iterator[Found]:
     sql = (
         "SELECT t.dispatch, t.item, t.sent, t.arrived, t.damaged, t.missing, d.node, d.at, d.dest, d.waybill,"
-        " EXISTS (SELECT 1 FROM voided v WHERE v.target = d.id AND v.node = d.node) FROM transit t"
+        f" NOT ({stands('d')}) FROM transit t"
         " LEFT JOIN dispatch d ON lower(hex(d.id)) = t.dispatch ORDER BY t.dispatch, t.item"
     )
     head = look.view.words.same_items.head
@@ -161,10 +162,7 @@ def _kind(unknown: bool, undone: bool, left: int, ruined: int, teams: int) -> st
 
 def _arrivals(node: Node) -> dict[str, list[tuple[bytes, int, str]]]:
     """Who recorded what came of each dispatch, when, and where, the first first; those that stand."""
-    sql = (
-        "SELECT dispatch, node, at, place FROM arrival t WHERE NOT EXISTS"
-        " (SELECT 1 FROM voided v WHERE v.target = t.id AND v.node = t.node) ORDER BY at, id"
-    )
+    sql = f"SELECT dispatch, node, at, place FROM arrival t WHERE {stands('t')} ORDER BY at, id"
     found: dict[str, list[tuple[bytes, int, str]]] = {}
     for dispatch, author, at, place in catalogue.query(node, sql):
         found.setdefault(dispatch, []).append((author, at, place))
