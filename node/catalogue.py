@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from node import sameness, searching, starter
+from node import hearsay, sameness, searching, starter
 from node.events import Item
 from node.fold import Node
 from node.folding.names import search_key
@@ -246,7 +246,7 @@ def find_place(node: Node, text: str, raw: bool = False) -> PlaceRow:
     What this team has merged is one place, unless `raw`.
     """
     exact = text.strip()
-    rows = _places(node, [exact]) or places_named(node, text)
+    rows = _places(node, [exact]) or places_named(node, text) or _told_places(node, text)
     if not raw:
         same = sameness.merged(node, "place")
         named = {same.head(row.id): row for row in reversed(rows)}
@@ -264,6 +264,13 @@ def find_place(node: Node, text: str, raw: bool = False) -> PlaceRow:
     if len(rows) > 1:
         raise _ambiguous(text, "places", [f"{row.name} ({row.kind}), id {row.id}" for row in rows])
     return rows[0]
+
+
+def _told_places(node: Node, text: str) -> list[PlaceRow]:
+    """Places that only waybills have named so far, by id or name."""
+    told, exact, key = hearsay.places(node), text.strip(), search_key(text)
+    ids = [exact] if exact in told else sorted(id for id, name in told.items() if search_key(name) == key)
+    return [PlaceRow(id, told[id], "", None, None, b"") for id in ids]
 
 
 def search_places(node: Node, text: str, limit: int = 20) -> list[PlaceRow]:

@@ -4,11 +4,12 @@ The two ends of a transfer are two facts by two teams, and neither waits for the
 where nobody here has heard that it was sent. Lots that nobody named are written out, first expired, first out.
 """
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from node import catalogue, events, inputs, slips, transit, waybill
+from node import catalogue, events, hearsay, inputs, merging, sameness, slips, transit, waybill
 from node.catalogue import ItemRow
 from node.events import Arrival, ArrivalLine, Dispatch, Line
 from node.fold import Node
@@ -119,7 +120,7 @@ def arrive(node: Node, body: ArrivalIn) -> Arrived:
         missing = {item: sums.open for item, sums in after.items().items() if sums.open > 0}
         return Arrived(
             done.entry,
-            notices=[*done.notices, *_doubts(one, after)],
+            notices=[*done.notices, *_doubts(one, after), *_unheard(node, place)],
             missing=[{"item": item, "qty": format_qty(qty)} for item, qty in missing.items()],
             dispatch=one.dispatch,
         )
@@ -213,6 +214,16 @@ def _nothing(one: Transfer) -> Conflict | OutOfRange:
         kept=KEPT,
         todo="If goods did come in, say which, like blanket=24: it is recorded, and shown to both teams.",
     )
+
+
+def _unheard(node: Node, place: str) -> list[str]:
+    """Where the goods lie at a place that only the waybill has named, and which of ours it may be."""
+    name = hearsay.places(node).get(place)
+    if not name or sameness.merged(node, "place").head(place) != place:
+        return []
+    own = merging.own_alike(node, name)
+    command = own and shlex.join(["bucketline", "same", place, own.name, "--kind", "place"])
+    return [hearsay.said(name), *([f"If it is your {own.name}: `{command}`."] if own else [])]
 
 
 def _doubts(before: Transfer, after: Transfer) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from node import catalogue, sameness
+from node import catalogue, hearsay, sameness
 from node.catalogue import ItemRow, PlaceRow
 from node.events import (
     Arrival,
@@ -35,13 +35,15 @@ LINES_SHOWN = 3  # in a summary
 class Words:
     """Names of places, teams and these items, and when each team was last heard: what rows are filled in with.
 
-    What no catalogue entry has named yet goes by its id. What this team has merged goes by one name, unless `raw`.
+    What no catalogue entry has named yet goes by its id. Unless `raw`, what this team has merged goes by one name, and
+    a place of which no news has come by what a waybill calls it.
     """
 
     def __init__(self, node: Node, items: Sequence[str], raw: bool = False) -> None:
         self.same_items = sameness.NONE if raw else sameness.merged(node, "item")
         self.same_places = sameness.NONE if raw else sameness.merged(node, "place")
         self.places = {row.id: row for row in catalogue.places_all(node)}
+        self.told = {} if raw else hearsay.places(node)  # by waybills alone
         known = {*items, *(id for item in items for id in self.same_items.all_of(self.same_items.head(item)))}
         self.items = {row.id: row for row in catalogue.item_rows(node, sorted(known))}
         self.teams = catalogue.team_names(node)
@@ -51,6 +53,8 @@ class Words:
         """What is known of a place."""
         ids = self.same_places.all_of(self.same_places.head(id))
         row = next((self.places[one] for one in ids if one in self.places), PlaceRow(id, "", "", None, None, b""))
+        if not row.name:
+            row = replace(row, name=next((self.told[one] for one in ids if one in self.told), ""))
         return row if row.id == ids[0] else replace(row, id=ids[0])
 
     def item(self, id: str) -> ItemRow:

@@ -41,6 +41,7 @@ LAYERS = {
     "likeness": "node.searching",
     "starter": "node.starter",
     "sameness": "node.sameness",
+    "hearsay": "node.hearsay",
     "catalogue": "node.catalogue",
     "words in and out": "node.inputs node.ledger node.telling node.freshness",
     "recipes": "node.recipes",

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from node import filling, queries
-from node.cli.base import Call, with_json
+from node import filling, hearsay, queries
+from node.cli.base import Call, say, with_json
 from node.cli.naming import spot
 from node.cli.words import Column, age, local, short, table
 from node.units import parse_degrees
@@ -27,6 +27,7 @@ def stock(call: Call, place: str | None, item: str | None, lots: bool, raw: bool
     """
     with call.node() as node:
         rows, now = queries.stock(node, place, item, lots, raw), node.clock()
+        told = {} if raw else hearsay.places(node)
     columns = [
         ("place", lambda r: r["place_name"]),
         ("team", lambda r: r["team"]),
@@ -41,6 +42,8 @@ def stock(call: Call, place: str | None, item: str | None, lots: bool, raw: bool
         ("heard", lambda r: age(r["heard"], now)),
     ]
     call.answer(rows, table(rows, columns, "Nothing is on the books here yet."))
+    for id in dict.fromkeys(row["place"] for row in rows if row["place"] in told):
+        say(f"{hearsay.said(told[id])} Its id is {id}.")
 
 
 def _expired(row: Any) -> str:
