@@ -222,7 +222,8 @@ def _unheard(node: Node, place: str) -> list[str]:
     if not name or sameness.merged(node, "place").head(place) != place:
         return []
     own = merging.own_alike(node, name)
-    command = own and shlex.join(["bucketline", "same", place, own.name, "--kind", "place"])
+    word = own and (own.name if len(catalogue.places_named(node, own.name)) == 1 else own.id)
+    command = word and shlex.join(["bucketline", "same", place, word, "--kind", "place"])
     return [hearsay.said(name), *([f"If it is your {own.name}: `{command}`."] if own else [])]
 
 

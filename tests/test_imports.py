@@ -43,7 +43,7 @@ LAYERS = {
     "sameness": "node.sameness",
     "hearsay": "node.hearsay",
     "catalogue": "node.catalogue",
-    "words in and out": "node.inputs node.ledger node.telling node.freshness",
+    "words in and out": "node.inputs node.ledger node.telling node.freshness node.namesakes",
     "recipes": "node.recipes",
     "traces": "node.traces",
     "writing down": "node.writing",

@@ -11,6 +11,7 @@ from node import counting
 from node.cli.base import Call, with_json
 from node.cli.output import whole_file
 from node.cli.packing import pick
+from node.cli.recording import ours
 from node.cli.words import local, table
 from node.reporting.writing.cells import harmless
 
@@ -31,7 +32,7 @@ def count_sheet(call: Call, place: str, as_csv: bool, output: Path | None, **wis
     Example: bucketline count-sheet "Gym North" --blind --shelf A2
     """
     with call.node() as node:
-        rows = counting.sheet(node, place, **wishes)
+        rows = counting.sheet(node, ours(node, place), **wishes)
     if output is not None:
         with whole_file(output) as file:
             file.write(_csv(rows, wishes["blind"]).encode())

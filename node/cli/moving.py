@@ -8,7 +8,7 @@ import click
 
 from node import moving, papers, runs, scanning, transfers
 from node.cli.base import Call, say, with_json
-from node.cli.recording import line_bodies, split_lines, told
+from node.cli.recording import line_bodies, ours, split_lines, told
 from node.cli.words import Row, age, local, short, table
 from node.requests import ArrivalIn, ArrivalLineIn, DispatchIn, MoveIn, ReturnIn
 from sync.errors import Malformed, Problem
@@ -37,8 +37,9 @@ def send(call: Call, place: str, lines: Sequence[str], **rest: Any) -> None:
 
     Example: bucketline send "North depot" blanket=60 water=10case --to "Gym North" --vehicle "white van"
     """
+    bodies = line_bodies(lines)
     with call.node() as node:
-        done = moving.dispatch(node, DispatchIn(place=place, lines=line_bodies(lines), **rest))
+        done = moving.dispatch(node, DispatchIn(place=ours(node, place, bodies), lines=bodies, **rest))
         if call.json:
             call.answer({"entry": done.entry, "waybill": done.waybill}, "")
             return
@@ -96,8 +97,9 @@ def move(call: Call, place: str, lines: Sequence[str], to: str, **rest: Any) -> 
 
     Example: bucketline move "North depot" blanket=60 --to "Gym North"
     """
+    bodies = line_bodies(lines)
     with call.node() as node:
-        done = moving.move(node, MoveIn(place=place, to=to, lines=line_bodies(lines), **rest))
+        done = moving.move(node, MoveIn(place=ours(node, place, bodies), to=to, lines=bodies, **rest))
         _moved(call, node, done, "Moved")
 
 
@@ -236,8 +238,10 @@ def load(call: Call, vehicle: str, lines: Sequence[str], place: str, **rest: Any
 
     Example: bucketline run load "White van" blanket=60 water=10case --from "North depot"
     """
+    bodies = line_bodies(lines)
     with call.node() as node:
-        done = moving.move(node, MoveIn(place=place, to=vehicle, lines=line_bodies(lines), **rest))
+        body = MoveIn(place=ours(node, place, bodies), to=ours(node, vehicle), lines=bodies, **rest)
+        done = moving.move(node, body)
         _moved(call, node, done, "Loaded")
 
 
@@ -254,7 +258,7 @@ def return_(call: Call, vehicle: str, lines: Sequence[str], to: str, **rest: Any
     Example: bucketline run return "White van" --to "North depot"
     """
     with call.node() as node:
-        body = ReturnIn(vehicle=vehicle, to=to, lines=line_bodies(lines) or None, **rest)
+        body = ReturnIn(vehicle=ours(node, vehicle), to=to, lines=line_bodies(lines) or None, **rest)
         _moved(call, node, runs.bring_back(node, body), "Brought back")
 
 
@@ -268,7 +272,7 @@ def sheet(call: Call, vehicle: str, since: str | None) -> None:
     Example: bucketline run sheet "White van"
     """
     with call.node() as node:
-        found = runs.sheet(node, vehicle, since)
+        found = runs.sheet(node, ours(node, vehicle), since)
     call.answer(found, _sheet(found))
 
 

@@ -7,6 +7,7 @@ import click
 from node import filling, hearsay, queries
 from node.cli.base import Call, say, with_json
 from node.cli.naming import spot
+from node.cli.recording import ours
 from node.cli.words import Column, age, local, short, table
 from node.units import parse_degrees
 from sync.errors import Malformed
@@ -26,6 +27,7 @@ def stock(call: Call, place: str | None, item: str | None, lots: bool, raw: bool
     Example: bucketline stock --item insulin --lots
     """
     with call.node() as node:
+        place = ours(node, place) if place and not raw else place
         rows, now = queries.stock(node, place, item, lots, raw), node.clock()
         told = {} if raw else hearsay.places(node)
     columns = [

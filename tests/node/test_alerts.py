@@ -5,10 +5,8 @@ import shlex
 import shutil
 
 import pytest
-from click.testing import CliRunner
 
 from node import alerts, bootstrap, keeping, merging, moving, needing, queries, record, undoing
-from node.cli import cli
 from node.config import Config
 from node.requests import (
     ArrivalIn,
@@ -52,21 +50,6 @@ def other(hub, new_node):
     record.add_place(found, PlaceIn(name="The Van", kind="vehicle"))
     meet(hub, found)
     return found
-
-
-@pytest.fixture
-def run(monkeypatch):
-    """Runs a command line on a node that is open, with the clock of the test."""
-
-    def line(node, *words, code=0):
-        with monkeypatch.context() as patch:
-            patch.setattr(bootstrap, "open_node", lambda config: node)
-            patch.setattr(node, "close", lambda: None)
-            done = CliRunner().invoke(cli, list(words))
-        assert done.exit_code == code, done.output
-        return done.output if code else done.stdout
-
-    return line
 
 
 def meet(one, other):
