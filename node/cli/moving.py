@@ -241,8 +241,7 @@ def load(call: Call, vehicle: str, lines: Sequence[str], place: str, **rest: Any
     bodies = line_bodies(lines)
     with call.node() as node:
         body = MoveIn(place=ours(node, place, bodies), to=ours(node, vehicle), lines=bodies, **rest)
-        done = moving.move(node, body)
-        _moved(call, node, done, "Loaded")
+        _moved(call, node, runs.load_up(node, body), "Loaded")
 
 
 @run.command("return")
@@ -273,6 +272,8 @@ def sheet(call: Call, vehicle: str, since: str | None) -> None:
     """
     with call.node() as node:
         found = runs.sheet(node, ours(node, vehicle), since)
+        if runs.no_vehicle(node, found["vehicle"]):
+            say(f"{found['vehicle_name']} isn't known as a vehicle; this is what came and went there all the same.")
     call.answer(found, _sheet(found))
 
 
