@@ -166,7 +166,8 @@ def _moved(words: Words, fact: Moved) -> str:
 def _amounts(words: Words, lines: Sequence[Any]) -> str:
     totals: dict[str, int] = {}
     for line in lines:
-        totals[line.item] = totals.get(line.item, 0) + line.qty
+        item = words.same_items.head(line.item)
+        totals[item] = totals.get(item, 0) + line.qty
     parts = [_amount(words, id, qty) for id, qty in list(totals.items())[:LINES_SHOWN]]
     if len(totals) > LINES_SHOWN:
         parts.append(f"{len(totals) - LINES_SHOWN} more")
@@ -187,7 +188,7 @@ def _besides(words: Words, fact: Moved) -> Iterator[str]:
     if isinstance(fact, Dispatch) and fact.waybill:
         yield f"waybill {fact.waybill}"
     if isinstance(fact, Arrival):
-        yield from _short(fact)
+        yield from _short(words, fact)
     if isinstance(fact, Need):
         yield fact.urgency
     if isinstance(fact, Distribution) and fact.site:
@@ -197,7 +198,13 @@ def _besides(words: Words, fact: Moved) -> Iterator[str]:
             yield f"{getattr(fact, what)} {what}"
 
 
-def _short(fact: Arrival) -> Iterator[str]:
+def _short(words: Words, fact: Arrival) -> Iterator[str]:
     for what in ("damaged", "missing"):
-        if qty := sum(getattr(line, what) for line in fact.lines):
-            yield f"{format_qty(qty)} {what}"
+        totals: dict[str, int] = {}
+        for line in fact.lines:
+            item = words.same_items.head(line.item)
+            totals[item] = totals.get(item, 0) + getattr(line, what)
+        told = [f"{format_qty(qty)} {words.item_name(item)} {what}" for item, qty in totals.items() if qty]
+        yield from told[:LINES_SHOWN]
+        if len(told) > LINES_SHOWN:
+            yield f"{len(told) - LINES_SHOWN} more {what}"

@@ -82,7 +82,17 @@ def arrive(
         rows = transfers.row(node, done.dispatch)["lines"]
     for row in rows:
         if row["open"] != "0":
-            say(f"Still open: {row['open']} {row['item_name']}.")
+            say(f"{_left_open(row)}.")
+
+
+def _left_open(line: Row) -> str:
+    """What of an item hasn't come, or came beyond what was sent."""
+    over = line["open"].startswith("-")
+    return f"{line['open'][1:]} {line['item_name']} more than sent" if over else f"Still open: {_due(line)}"
+
+
+def _due(line: Row) -> str:
+    return f"{line['open']} {line['item_name']}"
 
 
 @click.command()
@@ -212,7 +222,12 @@ def transfers_(call: Call, is_open: bool) -> None:
         ("to", lambda r: r["to_name"] or "?"),
         ("sent", lambda r: age(r["at"], now)),
         ("status", lambda r: r["status"].replace("_", " ")),
-        ("open", lambda r: ", ".join(f"{x['open']} {x['item_name']}" for x in r["lines"] if x["open"] != "0")),
+        (
+            "open",
+            lambda r: ", ".join(
+                _due(x) if transfers.is_due(x) else _left_open(x) for x in r["lines"] if x["open"] != "0"
+            ),
+        ),
         ("what to do", lambda r: r["todo"]),
     ]
     call.answer(rows, table(rows, columns, "Nothing is on its way."))

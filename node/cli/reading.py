@@ -79,15 +79,24 @@ def nearby(call: Call, item: str | None, at: str | None, need: str | None, withi
 def _who_has(call: Call, item: str, at: str, within: float | None, raw: bool) -> None:
     lat, lon = spot(at)
     with call.node() as node:
-        rows = queries.nearby(node, item, parse_degrees(lat or "", 90), parse_degrees(lon or "", 180), within, raw)
+        rows = queries.nearby(node, item, *_degrees(lat, lon), within, raw)
         now = node.clock()
+        far = [] if rows or within is None else queries.nearby(node, item, *_degrees(lat, lon), None, raw)
     columns = [*_near(), ("expired", _expired), *_news(now)]
-    call.answer(rows, table(rows, columns, "Nobody that this node has heard of has any."))
+    none = "Nobody that this node has heard of has any"
+    if far:
+        none = f"Nobody within {within:g} km has any; the nearest is {far[0]['place_name']}, {far[0]['distance_km']} km"
+    call.answer(rows, table(rows, columns, f"{none}."))
+
+
+def _degrees(lat: str | None, lon: str | None) -> tuple[int, int]:
+    return parse_degrees(lat or "", 90), parse_degrees(lon or "", 180)
 
 
 def _could_fill(call: Call, need: str, within: float | None) -> None:
     with call.node() as node:
         rows, now = filling.rows(node, need, within), node.clock()
+        none = "" if rows else filling.why_none(node, need, within)
     columns = [
         ("item", lambda r: r["item_name"]),
         ("lacking", lambda r: r["left"]),
@@ -97,7 +106,7 @@ def _could_fill(call: Call, need: str, within: float | None) -> None:
         ("expiry", lambda r: r["expiry"]),
         *_news(now),
     ]
-    call.answer(rows, table(rows, columns, "Nothing is lacking, or nobody that this node has heard of can spare any."))
+    call.answer(rows, table(rows, columns, none))
 
 
 def _near() -> list[Column]:
