@@ -14,7 +14,7 @@ from node.web import choices, context
 from node.web.once import key_of_form, once
 from sync.errors import Problem
 
-PHOTO_BYTES_MAX = 16 * 1024 * 1024
+FILE_BYTES_MAX = 16 * 1024 * 1024
 STATUS = {
     "in_transit": ("on its way", ""),
     "overdue": ("overdue", "warn"),
@@ -43,9 +43,9 @@ class Given:
 
 
 def make_room() -> None:
-    """A photo is larger than any other form; who sends it is looked at before it is read."""
-    if request.endpoint == "web.arrive_photo":
-        request.max_content_length = PHOTO_BYTES_MAX
+    """A photo or a sheet is larger than any other form; who sends it is looked at before it is read."""
+    if request.endpoint in ("web.arrive_photo", "web.count_file"):
+        request.max_content_length = FILE_BYTES_MAX
 
 
 # the work-list

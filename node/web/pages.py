@@ -69,6 +69,7 @@ def _gets() -> dict[str, Page]:
         "/kits": ("kits", packing.show_kits),
         "/kits/<kit>": ("kit", packing.show_kit),
         "/count-sheet": ("count_sheet", counting.show_sheet),
+        "/count-sheet/file": ("count_sheet_file", counting.give_file),
         "/counts": ("counts", counting.show_counts),
         "/runs/<vehicle>": ("run", runs.show),
         "/peers": ("peers", company.show),
@@ -84,6 +85,7 @@ def _gets() -> dict[str, Page]:
 def _posts() -> dict[str, Page]:
     return {
         "/record/<name>": ("record_take", recording.take),
+        "/count-sheet/file": ("count_file", counting.take_file),
         "/entries/<entry>/undo": ("undo", entries.undo),
         "/entries/<entry>/correct": ("correct_take", correcting.take),
         "/entries/<entry>/redact": ("redact", entries.redact),
