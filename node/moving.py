@@ -121,7 +121,7 @@ def arrive(node: Node, body: ArrivalIn) -> Arrived:
         missing = {item: sums.open for item, sums in after.items().items() if sums.open > 0}
         return Arrived(
             done.entry,
-            notices=[*done.notices, *_doubts(one, after), *_unheard(node, place)],
+            notices=[*done.notices, *_blocked(node, one), *_doubts(one, after), *_unheard(node, place)],
             missing=[{"item": item, "qty": format_qty(qty)} for item, qty in missing.items()],
             dispatch=one.dispatch,
         )
@@ -225,6 +225,10 @@ def _nothing(one: Transfer) -> Conflict | OutOfRange:
         kept=KEPT,
         todo="If goods did come in, say which, like blanket=24: it is recorded, and shown to both teams.",
     )
+
+
+def _blocked(node: Node, one: Transfer) -> list[str]:
+    return slips.doubts(node, one.slip) if one.slip else []
 
 
 def _unheard(node: Node, place: str) -> list[str]:

@@ -24,9 +24,9 @@ KEPT = "Nothing was changed."
 def paper(node: Node, text: str) -> dict[str, Any]:
     """All that a waybill says, of a dispatch by its id or number.
 
-    {dispatch, waybill, at, team, from, from_name, to, to_name, vehicle, driver, seal, note, lines, load, text}. Lines
-    hold {item, item_name, unit, qty, lot, expiry, packs, kg, m3}. `text` is what its code holds: empty where this node
-    isn't the sender's, who alone can sign it, or where its words were taken out.
+    {dispatch, waybill, at, team, from, from_name, to, to_name, vehicle, driver, seal, note, lines, load, text,
+    notices}. Lines hold {item, item_name, unit, qty, lot, expiry, packs, kg, m3}. `text` is what its code holds: empty
+    where this node isn't the sender's, who alone can sign it, or where its words were taken out.
     """
     with one_moment(node):
         one = transit.find(node, text)
@@ -142,6 +142,7 @@ def _told(node: Node, slip: Slip, text: str) -> dict[str, Any]:
         "lines": [_line(words, slip, known, line) for line in fact.lines],
         "load": load(known, qtys),
         "text": text,
+        "notices": slips.doubts(node, slip),
     }
 
 

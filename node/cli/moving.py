@@ -139,9 +139,8 @@ def waybill(call: Call, dispatch: str | None, text: bool, svg: Path | None, give
     with call.node() as node:
         if given is not None:
             found = papers.read(node, _given(given))
-            call.answer(
-                found, [*_paper(found), f"Read in: `bucketline arrive {short(found['dispatch'])}` when it comes."]
-            )
+            then = f"Read in: `bucketline arrive {short(found['dispatch'])}` when it comes."
+            call.answer(found, [*_paper(found), *found["notices"], then])
             return
         assert dispatch is not None
         if text or svg:
