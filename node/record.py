@@ -16,7 +16,7 @@ from node.fold import Node
 from node.folding import lots
 from node.folding.cells import Cell
 from node.inputs import KEPT
-from node.requests import CountIn, DistributionIn, ItemIn, LossIn, PlaceIn, ReceiptIn
+from node.requests import CountIn, DistributionIn, ItemIn, LineIn, LossIn, PlaceIn, ReceiptIn
 from node.undoing import void
 from node.units import day_of, format_degrees, format_qty
 from node.writing import Recorded, find_entry, too_early, when, write
@@ -87,20 +87,27 @@ def count(node: Node, body: CountIn) -> Recorded:
         inputs.refuse_twice(rows)
         at = when(node, body.at)
         lines, note = count_lines(node, place, at, rows), inputs.note(body.note)
-        elsewhere = _count_elsewhere(node, place, at, rows)
-        for other, none in elsewhere.items():
-            write(node, Count(at, other, none, note))
+        elsewhere = count_elsewhere(node, Count(at, place, lines, note))
         done = write(node, Count(at, place, lines, note))
-        told = variances(node, [*lines, *(line for none in elsewhere.values() for line in none)])
+        told = variances(node, [*lines, *elsewhere])
         return Recorded(done.entry, told, done.notices)
 
 
-def _count_elsewhere(node: Node, place: str, at: int, rows: Sequence[inputs.Read]) -> dict[str, list[CountLine]]:
-    """What was seen in one place, which goes by several ids, isn't there under the others: lines of noughts."""
-    wholes = [(item, 0, line) for item, _, line in rows if not line.lot]
-    others = [id for id in sameness.merged(node, "place").all_of(place) if id != place]
-    found = {id: count_lines(node, id, at, wholes) for id in others if wholes}
-    return {id: kept for id, lines in found.items() if (kept := [line for line in lines if line.expected])}
+def count_elsewhere(node: Node, count: Count) -> list[CountLine]:
+    """What was seen in one place, which goes by several ids, isn't there under the others: counts of nought, written.
+
+    Undoing or correcting the count finds them right before it (`traces.beside`). Their lines are returned.
+    """
+    items = [catalogue.ItemRow(line.item, "", "", "", {}, {}) for line in count.lines if line.lot is None]
+    rows = [(item, 0, LineIn(item=item.id, qty="0")) for item in items]
+    others = [id for id in sameness.merged(node, "place").all_of(count.place) if id != count.place] if rows else []
+    found: list[CountLine] = []
+    for id in others:
+        kept = [line for line in count_lines(node, id, count.at, rows) if line.expected]
+        if kept:
+            write(node, Count(count.at, id, kept, count.note))
+        found += kept
+    return found
 
 
 def added_up(node: Node, rows: Sequence[inputs.Read]) -> list[inputs.Read]:
