@@ -11,7 +11,7 @@ from node import importer
 from node.bootstrap import Node
 from node.cli.base import Call, progress_bar, say, with_json
 from node.cli.naming import pairs
-from node.cli.troubles import stop_at_problems
+from node.cli.troubles import stop_at_problems, tell_warnings
 
 NEW_SHOWN = 12
 
@@ -56,6 +56,7 @@ def _may_double(before: importer.ImportedBefore) -> bool:
 
 def _tell(call: Call, file: Path, found: dict[str, Any], rehearsed: bool) -> None:
     stop_at_problems(call, file, found)
+    tell_warnings(found)
     for text in [*_asides(found), *(_newcomers(found) if rehearsed else [])]:
         say(text)
     call.answer(found, _summary(file, found, rehearsed))

@@ -22,5 +22,14 @@ def stop_at_problems(call: Call, file: Path, found: dict[str, Any]) -> None:
     raise SystemExit(2)
 
 
+def tell_warnings(found: dict[str, Any]) -> None:
+    """Say which rows hold something odd, which is kept as it is."""
+    odd = found["warnings"]
+    for one in odd[:PROBLEMS_SHOWN]:
+        say(f"{_where(one)}: {one['reason']}. It is kept as it is.")
+    if len(odd) > PROBLEMS_SHOWN:
+        say(f"And {len(odd) - PROBLEMS_SHOWN} more like that.")
+
+
 def _where(problem: dict[str, Any]) -> str:
     return f"Line {problem['line']}" + (f", {problem['column']}" if problem["column"] else "")
