@@ -51,6 +51,7 @@ PAGES = [
     "/expiring?within=365",
     "/kits",
     "/kits/Bed",
+    "/repack",
     "/count-sheet",
     "/count-sheet?blind=1",
     "/counts?all=1",

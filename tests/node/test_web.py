@@ -37,6 +37,7 @@ PAGES = [
     "/runs",
     "/expiring?within=365",
     "/kits",
+    "/repack",
     "/count-sheet",
     "/count-sheet?blind=1",
     "/counts?all=1",
