@@ -52,6 +52,8 @@ PAGES = [
     "/kits",
     "/kits/Bed",
     "/repack",
+    "/keeps",
+    "/keeps?place=Harvey%20Hub",
     "/count-sheet",
     "/count-sheet?blind=1",
     "/counts?all=1",

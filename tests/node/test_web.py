@@ -38,6 +38,8 @@ PAGES = [
     "/expiring?within=365",
     "/kits",
     "/repack",
+    "/keeps",
+    "/keeps?place=Harvey%20Hub",
     "/count-sheet",
     "/count-sheet?blind=1",
     "/counts?all=1",
