@@ -99,7 +99,7 @@ def _post(name: str, write: Write) -> dict[str, Any]:
     of = _of(write.of, "Hex id.")
     good = {
         201: ("Recorded.", _ref(write.answer)),
-        200: ("It was recorded before; this is that answer.", _ref(write.answer)),
+        200: ("It was recorded before, and this is that answer; or it was only tried.", _ref(write.answer)),
     }
     return {
         "operationId": f"post_{_plain(name)}",

@@ -87,6 +87,13 @@ class KeepRow(Struct):
     shelf: str
 
 
+class TemplateRow(Struct):
+    """A template that comes with the program, and what it is for."""
+
+    template: str
+    about: str
+
+
 class Corrected(Struct):
     """The entry that is right now; `variance` where it is a count, `notices` are worth a look."""
 

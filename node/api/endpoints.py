@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from node import requests
+from node import requests, starting
 from node.api import answers, asked, moved, packing, reported
 from node.reporting.registry import ASKED
 from node.reporting.writing.formats import FORMATS
@@ -43,7 +43,10 @@ class Read:
 
 @dataclass(frozen=True)
 class Write:
-    """A POST that records one fact; `of` names the part of the address that says which thing it is about."""
+    """A POST that records; a body whose `dry_run` is set is only tried.
+
+    `of` names the part of the address that says which thing it is about.
+    """
 
     summary: str
     body: type[requests.Body]
@@ -165,6 +168,18 @@ READS: dict[str, Read] = {
         many=False,
         of="export",
     ),
+    "templates": Read("Templates that come with the program to start from.", answers.TemplateRow),
+    "templates/{template}": Read("What a template holds.", starting.Template, many=False, of="template"),
+    "own-template": Read(
+        "This team's items, kits, places and minimums as a template for others.",
+        starting.Template,
+        {
+            "name": "What it is called; otherwise as the team.",
+            "about": "What it is for, in a sentence.",
+            "spots": "1: also where the places lie.",
+        },
+        many=False,
+    ),
     "digest": Read("What two nodes compare to see that they agree.", answers.Digests, many=False),
 }
 WRITES: dict[str, Write] = {
@@ -188,6 +203,11 @@ WRITES: dict[str, Write] = {
     "needs/{need}/renew": Write("A need is still there.", requests.RenewIn, of="need"),
     "needs/{need}/close": Write("A need is over.", requests.CloseIn, of="need"),
     "pledges": Write("A team means to give this, for a need or to anyone.", requests.PledgeIn),
+    "templates": Write(
+        "Start from a template: add what it holds and this node doesn't know yet; with dry_run only tell what.",
+        starting.TemplateIn,
+        starting.Started,
+    ),
     "entries/{entry}/void": Write("Undo an entry of this node.", requests.VoidIn, of="entry"),
     "entries/{entry}/correct": Write(
         "Write an entry of this node anew, with these fields replaced, and undo the wrong one.",

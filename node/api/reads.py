@@ -6,7 +6,7 @@ from typing import Any
 from flask import Request, Response
 
 from node import accounts, alerts, catalogue, keeping, merging, queries, runs, transfers, units
-from node.api import asked_reads, packing_reads, paging, report_reads
+from node.api import asked_reads, packing_reads, paging, report_reads, template_reads
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
 from sync.errors import Malformed, Problem
@@ -126,6 +126,7 @@ HANDLERS: dict[str, Handler] = {
     **packing_reads.HANDLERS,
     **asked_reads.HANDLERS,
     **report_reads.HANDLERS,
+    **template_reads.HANDLERS,
 }
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from node import (
     alerts,
     catalogue,
@@ -16,6 +18,7 @@ from node import (
     redacting,
     repacking,
     runs,
+    starting,
 )
 from node.reporting import closing
 from node.requests import Body
@@ -109,6 +112,7 @@ ACTS: dict[str, Act] = {
     "closings": _entry(closing.close),
     "needs": _entry(needing.add),
     "pledges": _entry(needing.pledge),
+    "templates": lambda node, body: msgspec.to_builtins(starting.start(node, body)),
     "alerts/seen": lambda node, body: {"seen": alerts.seen(node, body.entry)},
 }
 

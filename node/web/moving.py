@@ -42,12 +42,6 @@ class Given:
     missing: str = ""
 
 
-def make_room() -> None:
-    """A photo is larger than any other form; who sends it is looked at before it is read."""
-    if request.endpoint == "web.arrive_photo":
-        request.max_content_length = PHOTO_BYTES_MAX
-
-
 # the work-list
 
 

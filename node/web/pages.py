@@ -28,17 +28,23 @@ from node.web import (
     reporting,
     runs,
     stock,
+    templates,
 )
 from sync.identity import show_id
 
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
+ROOM = {  # bytes
+    "arrive_photo": moving.PHOTO_BYTES_MAX,
+    "template_read": templates.UPLOAD_BYTES_MAX,
+    "template_apply": templates.UPLOAD_BYTES_MAX,
+}
 _OPEN = ("web.login_page", "web.login_take")
 
 
 def blueprint() -> Blueprint:
     """All pages."""
     web = Blueprint("web", __name__)
-    web.before_request(moving.make_room)
+    web.before_request(_make_room)
     web.before_request(_admit)
     web.after_request(_greet)
     for method, rules in (("GET", _gets()), ("POST", _posts())):
@@ -68,6 +74,9 @@ def _gets() -> dict[str, Page]:
         "/dispatches/<dispatch>/waybill": ("waybill", moving.show_waybill),
         "/runs": ("runs", runs.show_all),
         "/expiring": ("expiring", packing.show_expiring),
+        "/templates": ("templates", templates.show),
+        "/templates/<name>": ("template", templates.show_one),
+        "/templates/own.json": ("template_own", templates.download),
         "/keeps": ("keeps", keeping.show),
         "/repack": ("repack_page", repacks.show),
         "/kits": ("kits", packing.show_kits),
@@ -101,6 +110,8 @@ def _posts() -> dict[str, Page]:
         "/arrive/<dispatch>": ("arrive_take", moving.take),
         "/runs/<vehicle>/return": ("run_return", runs.bring_back),
         "/expiring/write-off": ("write_off", packing.write_off),
+        "/templates/read": ("template_read", templates.read),
+        "/templates/apply": ("template_apply", templates.apply),
         "/keeps": ("keeps_take", keeping.take),
         "/repack": ("repack_take", repacks.take),
         "/kits/<kit>/build": ("kit_build", packing.build),
@@ -128,6 +139,13 @@ def about() -> str:
         digests=queries.digest(node),
         json="/api/v1/digest",
     )
+
+
+def _make_room() -> None:
+    """A few forms are larger than others; who sends one is looked at before it is read."""
+    room = ROOM.get((request.endpoint or "").removeprefix("web."))
+    if room:
+        request.max_content_length = request.max_form_memory_size = room
 
 
 def _admit() -> Response | AnyResponse | None:

@@ -425,6 +425,7 @@ def test_answers_are_as_described(api: Api, client: FlaskClient):
         "exports/{export}": "exports/json",
         "count-sheet": "count-sheet?place=Harvey%20Hub&blind=1",
         "reports/{report}": "reports/stock",
+        "templates/{template}": "templates/storm",
     }
     api.post("items", {"name": "Bed", "unit": "kit", "kit": [{"item": "Blanket", "qty": "2"}]})
     api.post("counts", {"place": "Harvey Hub", "lines": [{"item": "Insulin", "qty": "39"}]})

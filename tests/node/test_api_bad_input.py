@@ -37,6 +37,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "needs/renew": {"note": "still there"},
     "needs/close": {"why": "met"},
     "pledges": {"place": "Harvey Hub", "lines": [LINE]},
+    "templates": {"template": {"name": "ours", "items": [{"name": "Rope", "unit": "metre"}]}},
     "entries/void": {"why": "twice"},
     "entries/correct": {"why": "slip", "note": "new"},
     "entries/redact": {"why": "a name"},
@@ -119,6 +120,19 @@ def spoilt(name: str) -> dict[str, tuple[Any, int]]:
     if name == "keeps":
         cases["a place that isn't"] = (good | {"place": "Atlantis"}, 422)
         cases["less than nothing"] = (good | {"minimum": "-1"}, 422)
+    if name == "templates":
+        cases["two at once"] = (good | {"name": "storm"}, 400)
+        cases["a name that isn't"] = ({"name": "parade"}, 422)
+        cases["an item without a unit"] = ({"template": {"name": "x", "items": [{"name": "Rope"}]}}, 400)
+        cases["a kit of what isn't"] = (
+            {"template": {"name": "x", "items": [{"name": "Rope", "unit": "m", "kit": {"unobtainium": "1"}}]}},
+            422,
+        )
+        cases["a kind that isn't"] = ({"template": {"name": "x", "places": [{"name": "a", "kind": "castle"}]}}, 422)
+        cases["only tried, and off"] = (
+            {"template": {"name": "x", "items": [{"name": "Rope", "unit": ""}]}, "dry_run": True},
+            400,
+        )
     if name == "losses":
         cases["a reason that isn't"] = (good | {"reason": "magic"}, 422)
     if name == "places":

@@ -52,6 +52,8 @@ PAGES = [
     "/kits",
     "/kits/Bed",
     "/repack",
+    "/templates",
+    "/templates/free-breakfast",
     "/keeps",
     "/keeps?place=Harvey%20Hub",
     "/count-sheet",

@@ -38,6 +38,8 @@ PAGES = [
     "/expiring?within=365",
     "/kits",
     "/repack",
+    "/templates",
+    "/templates/free-breakfast",
     "/keeps",
     "/keeps?place=Harvey%20Hub",
     "/count-sheet",
