@@ -157,6 +157,22 @@ class RepackIn(Body):
     note: str | None = None
 
 
+class KitsMadeIn(Body):
+    """So many of a kit were built at a place, or broken up."""
+
+    place: str
+    qty: str
+    lot: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+class WaybillIn(Body):
+    """The text of a waybill's code, all of its parts."""
+
+    text: str
+
+
 class WriteOffIn(Body):
     """Write off what has expired: at a place, or at all of this team's; of an item, or of all."""
 

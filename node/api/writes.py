@@ -14,6 +14,7 @@ from node import (
     merging,
     moving,
     needing,
+    papers,
     record,
     redacting,
     repacking,
@@ -21,7 +22,7 @@ from node import (
     starting,
 )
 from node.reporting import closing
-from node.requests import Body
+from node.requests import Body, KitsMadeIn, LineIn
 from node.running import Node
 from sync.errors import NotFound, OutOfRange
 
@@ -74,6 +75,16 @@ def _same(node: Node, body: Any) -> dict[str, Any]:
     return {"entry": done.entry, "notices": done.notices}
 
 
+def _kit(write: Callable[..., Any]) -> Callable[[Node, str, KitsMadeIn], dict[str, Any]]:
+    def act(node: Node, kit: str, body: KitsMadeIn) -> dict[str, Any]:
+        with node.log.transaction():
+            item = catalogue.find_item(node, kit).id
+            line = LineIn(item=item, qty=body.qty, lot=body.lot)
+            return {"entry": write(node, body.place, line, body.at, body.note).entry}
+
+    return act
+
+
 def _item(node: Node, body: Any) -> dict[str, Any]:
     near = [{"item": row.id, "name": row.name, "unit": row.unit} for row in catalogue.slips(node, body.name)]
     item, recorded = record.add_item(node, body)
@@ -103,6 +114,7 @@ ACTS: dict[str, Act] = {
     "write-offs": _write_off,
     "dispatches": _dispatch,
     "arrivals": _arrival,
+    "waybills": lambda node, body: papers.read(node, body.text),
     "moves": _move(moving.move),
     "returns": _move(runs.bring_back),
     "items": _item,
@@ -122,6 +134,8 @@ ABOUT: dict[str, Callable[[Node, str, Any], dict[str, Any]]] = {
     "entries/{entry}/void": _about(record.void),
     "entries/{entry}/correct": _correct,
     "entries/{entry}/redact": _about(redacting.redact),
+    "kits/{kit}/build": _kit(repacking.assemble),
+    "kits/{kit}/break": _kit(repacking.break_up),
     "needs/{need}/renew": _about(needing.renew),
     "needs/{need}/close": _about(needing.close),
 }
