@@ -17,6 +17,7 @@ from node.web import (
     correcting,
     counting,
     entries,
+    importing,
     keeping,
     login,
     merging,
@@ -35,6 +36,8 @@ from sync.identity import show_id
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
 ROOM = {  # bytes
     "arrive_photo": moving.PHOTO_BYTES_MAX,
+    "import_look": importing.UPLOAD_BYTES_MAX,
+    "import_take": importing.UPLOAD_BYTES_MAX,
     "template_read": templates.UPLOAD_BYTES_MAX,
     "template_apply": templates.UPLOAD_BYTES_MAX,
 }
@@ -74,6 +77,7 @@ def _gets() -> dict[str, Page]:
         "/dispatches/<dispatch>/waybill": ("waybill", moving.show_waybill),
         "/runs": ("runs", runs.show_all),
         "/expiring": ("expiring", packing.show_expiring),
+        "/import": ("import_page", importing.show),
         "/templates": ("templates", templates.show),
         "/templates/<name>": ("template", templates.show_one),
         "/templates/own.json": ("template_own", templates.download),
@@ -110,6 +114,8 @@ def _posts() -> dict[str, Page]:
         "/arrive/<dispatch>": ("arrive_take", moving.take),
         "/runs/<vehicle>/return": ("run_return", runs.bring_back),
         "/expiring/write-off": ("write_off", packing.write_off),
+        "/import": ("import_look", importing.look),
+        "/import/record": ("import_take", importing.take),
         "/templates/read": ("template_read", templates.read),
         "/templates/apply": ("template_apply", templates.apply),
         "/keeps": ("keeps_take", keeping.take),

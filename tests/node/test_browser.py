@@ -52,6 +52,7 @@ PAGES = [
     "/kits",
     "/kits/Bed",
     "/repack",
+    "/import",
     "/templates",
     "/templates/free-breakfast",
     "/keeps",

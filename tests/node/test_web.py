@@ -38,6 +38,7 @@ PAGES = [
     "/expiring?within=365",
     "/kits",
     "/repack",
+    "/import",
     "/templates",
     "/templates/free-breakfast",
     "/keeps",
