@@ -283,6 +283,20 @@ class KeepIn(Body):
     shelf: str | None = None
 
 
+class ImportIn(Body):
+    """A spreadsheet: its file's name, which says what it is, and its bytes in base64; `mapping` maps fields to columns.
+
+    `kind` is guessed from the columns if left out. `dry_run` only tells, `again` records what was imported before.
+    """
+
+    name: str
+    data: str
+    kind: Literal["stock", "places", "items", "kits"] | None = None
+    mapping: dict[str, str] = {}
+    dry_run: bool = False
+    again: bool = False
+
+
 class ClosingIn(Body):
     """The books of a period are closed: from the beginning of one day (none: from the start) to the end of another."""
 

@@ -212,6 +212,11 @@ WRITES: dict[str, Write] = {
     "needs/{need}/renew": Write("A need is still there.", requests.RenewIn, of="need"),
     "needs/{need}/close": Write("A need is over.", requests.CloseIn, of="need"),
     "pledges": Write("A team means to give this, for a need or to anyone.", requests.PledgeIn),
+    "imports": Write(
+        "A spreadsheet (CSV, XLSX) is recorded, all of it or nothing; with dry_run only told.",
+        requests.ImportIn,
+        answers.Imported,
+    ),
     "templates": Write(
         "Start from a template: add what it holds and this node doesn't know yet; with dry_run only tell what.",
         starting.TemplateIn,

@@ -1,5 +1,6 @@
 """What each POST records, and what it answers."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from node import (
     catalogue,
     correcting,
     expiring,
+    importer,
     keeping,
     merging,
     moving,
@@ -21,11 +23,15 @@ from node import (
     runs,
     starting,
 )
+from node.importing import sheets
 from node.reporting import closing
-from node.requests import Body, KitsMadeIn, LineIn
+from node.requests import Body, ImportIn, KitsMadeIn, LineIn
 from node.running import Node
-from sync.errors import NotFound, OutOfRange
+from sync.errors import Malformed, NotFound, OutOfRange, Problem
 
+KEPT = "Nothing was recorded."
+IMPORT_INFLATED_BYTES_MAX = 64 * 1024 * 1024  # of a workbook, unpacked
+PROBLEMS_SHOWN = 100
 Act = Callable[[Node, Any], dict[str, Any]]
 
 
@@ -92,6 +98,24 @@ def _item(node: Node, body: Any) -> dict[str, Any]:
     return {"entry": recorded.entry if recorded else None, "item": item, "similar": similar}
 
 
+def _import(node: Node, body: ImportIn) -> dict[str, Any]:
+    """Rows that can't be recorded are an error here, each named: nothing of the file was recorded."""
+    try:
+        data = base64.b64decode(body.data, validate=True)
+    except ValueError:
+        raise Malformed("The file isn't in base64.", kept=KEPT, fields={"data": "base64"}) from None
+    try:
+        sheet = sheets.of(body.name, data, IMPORT_INFLATED_BYTES_MAX)
+        found = importer.take(node, sheet, body.kind, body.mapping, body.dry_run, body.again)
+    except Problem as problem:
+        problem.fields = problem.fields or {"data": problem.what}
+        raise
+    if problems := found["problems"]:
+        lines = {f"line {one['line']} {one['column']}".strip(): one["reason"] for one in problems[:PROBLEMS_SHOWN]}
+        raise OutOfRange(f"Rows that can't be recorded: {len(problems)}.", kept=KEPT, todo="Mend them.", fields=lines)
+    return found
+
+
 def _place(node: Node, body: Any) -> dict[str, Any]:
     with node.log.transaction():
         before = _head(node)
@@ -124,6 +148,7 @@ ACTS: dict[str, Act] = {
     "closings": _entry(closing.close),
     "needs": _entry(needing.add),
     "pledges": _entry(needing.pledge),
+    "imports": _import,
     "templates": lambda node, body: msgspec.to_builtins(starting.start(node, body)),
     "alerts/seen": lambda node, body: {"seen": alerts.seen(node, body.entry)},
 }
@@ -160,4 +185,4 @@ def write_about(node: Node, name: str, about: str, body: Body) -> dict[str, Any]
 
 
 def _off(error: NotFound, fields: dict[str, str]) -> OutOfRange:
-    return OutOfRange(error.what, kept="Nothing was recorded.", todo=error.todo, fields=fields)
+    return OutOfRange(error.what, kept=KEPT, todo=error.todo, fields=fields)

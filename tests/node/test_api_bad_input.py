@@ -1,5 +1,6 @@
 """Every kind of bad input at every address that records: the right status, a sentence, and nothing recorded."""
 
+import base64
 import json
 import re
 from typing import Any
@@ -40,6 +41,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "needs/renew": {"note": "still there"},
     "needs/close": {"why": "met"},
     "pledges": {"place": "Harvey Hub", "lines": [LINE]},
+    "imports": {
+        "name": "list.csv",
+        "data": base64.b64encode(b"place,item,unit,qty\nHarvey Hub,Blanket,piece,3\n").decode(),
+    },
     "templates": {"template": {"name": "ours", "items": [{"name": "Rope", "unit": "metre"}]}},
     "entries/void": {"why": "twice"},
     "entries/correct": {"why": "slip", "note": "new"},
@@ -127,6 +132,15 @@ def spoilt(name: str) -> dict[str, tuple[Any, int]]:
     if name == "keeps":
         cases["a place that isn't"] = (good | {"place": "Atlantis"}, 422)
         cases["less than nothing"] = (good | {"minimum": "-1"}, 422)
+    if name == "imports":
+        empty, off = (base64.b64encode(raw).decode() for raw in (b"", b"place,item,qty\nHarvey Hub,Blanket,lots\n"))
+        cases["no base64"] = (good | {"data": "no base64!"}, 400)
+        cases["an empty file"] = (good | {"data": empty}, 400)
+        cases["a row that can't be read"] = (good | {"data": off}, 422)
+        cases["only tried, and off"] = (good | {"data": off, "dry_run": True}, 422)
+        cases["neither CSV nor XLSX"] = (good | {"name": "list.pdf"}, 415)
+        cases["a kind that isn't"] = (good | {"kind": "wishes"}, 422)
+        cases["a column that isn't"] = (good | {"mapping": {"item": "Article"}}, 400)
     if name == "templates":
         cases["two at once"] = (good | {"name": "storm"}, 400)
         cases["a name that isn't"] = ({"name": "parade"}, 422)
