@@ -8,6 +8,7 @@ from node.fold import Node
 from node.importing import memory, plans, sheets
 from node.importing.plans import Plan
 from node.importing.rows import Trouble
+from node.importing.sheets import Sheet
 from node.importing.writing import Progress, Writer
 from node.units import format_time
 from sync.errors import Conflict
@@ -34,15 +35,28 @@ def run(
     again: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Import a CSV or XLSX file, as stock, places, items or kits; guessed from its columns where `kind` is None.
+    """Import a CSV or XLSX file: `take` of its first sheet. A Problem where the file can't be read at all."""
+    return take(node, sheets.read(path), kind, mapping, dry_run, again, progress)
+
+
+def take(
+    node: Node,
+    sheet: Sheet,
+    kind: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Import a sheet, as stock, places, items or kits; guessed from its columns where `kind` is None.
 
     Gives {rows, entries, items_new, places_new, problems, warnings, kind, zeros, values, unused, new, notices}. Where
     `problems` has any {line, column, reason}, nothing was recorded; `warnings` has what is odd and was kept as it is.
     `zeros` counts rows of stock that say 0, `values` is what came in by currency, `unused` names columns that were left
-    aside, `new` names the new items and places, `notices` are sentences. A Problem where the file can't be read at all,
+    aside, `new` names the new items and places, `notices` are sentences. Malformed where its columns don't do,
     ImportedBefore where it was imported already and `again` isn't set.
     """
-    plan = plans.plan(sheets.read(path), kind, mapping)
+    plan = plans.plan(sheet, kind, mapping)
     digests = [plan.digest, plan.fingerprint()] if plan.kind == "stock" else []
     writer = Writer(node, plan, progress)
     entries = 0

@@ -157,6 +157,22 @@ class RepackIn(Body):
     note: str | None = None
 
 
+class KitsMadeIn(Body):
+    """So many of a kit were built at a place, or broken up."""
+
+    place: str
+    qty: str
+    lot: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+class WaybillIn(Body):
+    """The text of a waybill's code, all of its parts."""
+
+    text: str
+
+
 class WriteOffIn(Body):
     """Write off what has expired: at a place, or at all of this team's; of an item, or of all."""
 
@@ -267,6 +283,20 @@ class KeepIn(Body):
     shelf: str | None = None
 
 
+class ImportIn(Body):
+    """A spreadsheet: its file's name, which says what it is, and its bytes in base64; `mapping` maps fields to columns.
+
+    `kind` is guessed from the columns if left out. `dry_run` only tells, `again` records what was imported before.
+    """
+
+    name: str
+    data: str
+    kind: Literal["stock", "places", "items", "kits"] | None = None
+    mapping: dict[str, str] = {}
+    dry_run: bool = False
+    again: bool = False
+
+
 class ClosingIn(Body):
     """The books of a period are closed: from the beginning of one day (none: from the start) to the end of another."""
 
@@ -297,7 +327,10 @@ class KitLineIn(Body):
 
 
 class ItemIn(Body):
-    """A new item, told apart by name and unit. Of one unit: its parts if it is a kit, grams, millilitres."""
+    """A new item, told apart by name and unit. Of one unit: its parts if it is a kit, grams, millilitres.
+
+    `names` are by language: en, es, fr, ht.
+    """
 
     name: str
     unit: str
@@ -307,6 +340,7 @@ class ItemIn(Body):
     kit: list[KitLineIn] | None = None
     weight: int | None = None
     volume: int | None = None
+    names: dict[str, str] = {}
 
 
 class PlaceIn(Body):

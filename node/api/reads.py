@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import Request, Response
 
-from node import accounts, alerts, catalogue, keeping, merging, queries, runs, transfers, units
-from node.api import asked_reads, packing_reads, paging, report_reads
+from node import accounts, alerts, catalogue, keeping, merging, papers, queries, runs, transfers, units
+from node.api import asked_reads, packing_reads, paging, report_reads, template_reads
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
 from sync.errors import Malformed, Problem
@@ -99,6 +99,11 @@ def on_way(node: Node, request: Request, given: dict[str, str]) -> Response:
     return paging.paged(request, given, rows, _by_time)
 
 
+def waybill(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """What stands on the paper of a dispatch."""
+    return paging.answer(request, papers.paper(node, given["dispatch"]))
+
+
 def run_sheet(node: Node, request: Request, given: dict[str, str]) -> Response:
     """A vehicle's run."""
     return paging.answer(request, runs.sheet(node, given["vehicle"], given.get("since")))
@@ -120,12 +125,14 @@ HANDLERS: dict[str, Handler] = {
     "keeps": keeps,
     "alerts": alerts_,
     "transfers": on_way,
+    "dispatches/{dispatch}/waybill": waybill,
     "runs/{vehicle}": run_sheet,
     "reports/balance": balance,
     "digest": digest,
     **packing_reads.HANDLERS,
     **asked_reads.HANDLERS,
     **report_reads.HANDLERS,
+    **template_reads.HANDLERS,
 }
 
 

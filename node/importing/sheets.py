@@ -46,14 +46,14 @@ class Sheet:
 
 def read(path: Path) -> Sheet:
     """The first sheet of a file that has any rows. NotFound, TooLarge, Unsupported or Malformed where it can't be."""
-    return parse(path.name, _bytes(path))
+    return of(path.name, _bytes(path))
 
 
-def parse(name: str, data: bytes) -> Sheet:
-    """The same of a file's bytes; what it is goes by the ending of its name."""
+def of(name: str, data: bytes, inflated_max: int | None = None) -> Sheet:
+    """The same of a file's bytes; `inflated_max` bounds what a workbook may unpack to."""
     ending = Path(name).suffix.lower()
     if ending in _BOOK:
-        delimiter, rows = "", _book_rows(name, data)
+        delimiter, rows = "", _book_rows(name, data, inflated_max or INFLATED_BYTES_MAX)
     elif ending in _CSV:
         text = _decoded(data)
         delimiter = _delimiter(text)
@@ -147,12 +147,12 @@ def _bounded(rows: Iterable[Row]) -> Iterator[Row]:
 # workbooks
 
 
-def _book_rows(name: str, data: bytes) -> Iterator[Row]:
+def _book_rows(name: str, data: bytes, inflated_max: int) -> Iterator[Row]:
     import openpyxl  # it takes a third of a second to load, and most commands never read a workbook
 
     try:
         with zipfile.ZipFile(BytesIO(data)) as parts:
-            _refuse_bomb(name, sum(part.file_size for part in parts.infolist()))
+            _refuse_bomb(name, sum(part.file_size for part in parts.infolist()), inflated_max)
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
         for sheet in book.worksheets:
             rows = (Row(n, [_shown(v) for v in row]) for n, row in enumerate(sheet.iter_rows(values_only=True), 1))
@@ -166,9 +166,9 @@ def _book_rows(name: str, data: bytes) -> Iterator[Row]:
         ) from None
 
 
-def _refuse_bomb(name: str, inflated: int) -> None:
-    if inflated > INFLATED_BYTES_MAX:
-        raise TooLarge(f"{name} unpacks to more than {INFLATED_BYTES_MAX >> 20} MB.", kept=KEPT, todo="Split it.")
+def _refuse_bomb(name: str, inflated: int, most: int) -> None:
+    if inflated > most:
+        raise TooLarge(f"{name} unpacks to more than {most >> 20} MB.", kept=KEPT, todo="Split it.")
 
 
 def _shown(value: Any) -> str:

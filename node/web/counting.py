@@ -37,7 +37,7 @@ def take_file() -> Answer:
     try:
         if file is None or not file.filename:
             raise Malformed("No file was chosen.", kept=KEPT, todo="Choose the sheet that you filled in.")
-        sheet = sheets.parse(file.filename, data)
+        sheet = sheets.of(file.filename, data)
         found = counted.run(node, sheet, place, dry_run=True)
     except Problem as problem:
         if problem.status >= 429:

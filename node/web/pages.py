@@ -17,26 +17,38 @@ from node.web import (
     correcting,
     counting,
     entries,
+    importing,
+    keeping,
     login,
     merging,
     moving,
     nearby,
     packing,
     recording,
+    repacks,
     reporting,
     runs,
     stock,
+    templates,
 )
 from sync.identity import show_id
 
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
+ROOM = {  # bytes
+    "arrive_photo": moving.PHOTO_BYTES_MAX,
+    "count_file": importing.UPLOAD_BYTES_MAX,
+    "import_look": importing.UPLOAD_BYTES_MAX,
+    "import_take": importing.UPLOAD_BYTES_MAX,
+    "template_read": templates.UPLOAD_BYTES_MAX,
+    "template_apply": templates.UPLOAD_BYTES_MAX,
+}
 _OPEN = ("web.login_page", "web.login_take")
 
 
 def blueprint() -> Blueprint:
     """All pages."""
     web = Blueprint("web", __name__)
-    web.before_request(moving.make_room)
+    web.before_request(_make_room)
     web.before_request(_admit)
     web.after_request(_greet)
     for method, rules in (("GET", _gets()), ("POST", _posts())):
@@ -66,6 +78,12 @@ def _gets() -> dict[str, Page]:
         "/dispatches/<dispatch>/waybill": ("waybill", moving.show_waybill),
         "/runs": ("runs", runs.show_all),
         "/expiring": ("expiring", packing.show_expiring),
+        "/import": ("import_page", importing.show),
+        "/templates": ("templates", templates.show),
+        "/templates/<name>": ("template", templates.show_one),
+        "/templates/own.json": ("template_own", templates.download),
+        "/keeps": ("keeps", keeping.show),
+        "/repack": ("repack_page", repacks.show),
         "/kits": ("kits", packing.show_kits),
         "/kits/<kit>": ("kit", packing.show_kit),
         "/count-sheet": ("count_sheet", counting.show_sheet),
@@ -99,6 +117,12 @@ def _posts() -> dict[str, Page]:
         "/arrive/<dispatch>": ("arrive_take", moving.take),
         "/runs/<vehicle>/return": ("run_return", runs.bring_back),
         "/expiring/write-off": ("write_off", packing.write_off),
+        "/import": ("import_look", importing.look),
+        "/import/record": ("import_take", importing.take),
+        "/templates/read": ("template_read", templates.read),
+        "/templates/apply": ("template_apply", templates.apply),
+        "/keeps": ("keeps_take", keeping.take),
+        "/repack": ("repack_take", repacks.take),
         "/kits/<kit>/build": ("kit_build", packing.build),
         "/kits/<kit>/break": ("kit_break", packing.break_up),
         "/peers/sync": ("peers_sync", company.sync),
@@ -124,6 +148,13 @@ def about() -> str:
         digests=queries.digest(node),
         json="/api/v1/digest",
     )
+
+
+def _make_room() -> None:
+    """A few forms are larger than others; who sends one is looked at before it is read."""
+    room = ROOM.get((request.endpoint or "").removeprefix("web."))
+    if room:
+        request.max_content_length = request.max_form_memory_size = room
 
 
 def _admit() -> Response | AnyResponse | None:

@@ -38,7 +38,7 @@ def sheet_of(node, blind=False, delimiter=",", **filled):
 
 
 def read_in(node, text, name="sheet.csv", **more):
-    return counted.run(node, sheets.parse(name, text.encode()), "Harvey Hub", **more)
+    return counted.run(node, sheets.of(name, text.encode()), "Harvey Hub", **more)
 
 
 def on_hand(node):
@@ -71,7 +71,7 @@ def test_a_spreadsheet_of_another_country_and_a_workbook_are_read_too(shelf):
     for row in csv.reader(io.StringIO(sheet_of(shelf))):
         book.active.append([*row[:-1], {"Blanket": 117, "Insulin": 0}.get(row[2], row[-1] or None)])
     book.save(file)
-    found = counted.run(shelf, sheets.parse("sheet.xlsx", file.getvalue()), "Harvey Hub")
+    found = counted.run(shelf, sheets.of("sheet.xlsx", file.getvalue()), "Harvey Hub")
     assert (found["rows"], found["empty"]) == (2, 1)
     assert on_hand(shelf) == {"Blanket": "117", "Insulin": "0", "+Soap": "7.25"}
 
@@ -207,7 +207,7 @@ def test_namesakes_are_asked_about(shelf):
     with pytest.raises(OutOfRange, match="may mean 2 places"):
         read_in(shelf, sheet_of_two(shelf))
     place = next(row.id for row in catalogue.places_named(shelf, "Harvey Hub") if row.id != "secondharveyhub2")
-    found = counted.run(shelf, sheets.parse("s.csv", sheet_of_two(shelf).encode()), place)
+    found = counted.run(shelf, sheets.of("s.csv", sheet_of_two(shelf).encode()), place)
     assert found["problems"] == [] and on_hand(shelf)["Blanket"] == "5"
 
 
