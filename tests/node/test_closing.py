@@ -3,8 +3,9 @@
 import pytest
 
 from node import record, undoing
+from node.events import Closing, encode
 from node.reporting import registry
-from node.reporting.closing import close
+from node.reporting.closing import close, position
 from node.requests import (
     ClosingIn,
     DistributionIn,
@@ -85,6 +86,42 @@ def test_all_nodes_tell_the_same_of_a_closing_and_other_teams_places_are_no_part
     copy(other, later)
     assert [row["entry"] for row in rows(later, "after-closing")] == [theirs]
     assert rows(later, "after-closing") == rows(other, "after-closing")
+
+
+def test_what_others_had_written_before_and_is_heard_of_after_the_closing_is_listed(later, new_node):
+    other = new_node("Bayou Wheels")
+    other.clock.ms = later.clock.ms
+    copy(later, other)
+    early = format_time(later.clock() - 3 * DAY_MS + 60_000)
+    unheard = drop(other, at=early)  # at our place, on a node that was out of reach
+    for _ in range(9):
+        drop(later, at=early, qty="1")  # our log is longer than theirs by now
+    entry = close(later, ClosingIn(until=day(later, 2))).entry
+    copy(other, later)
+    copy(later, other)
+    for node in (later, other):
+        assert [row["entry"] for row in rows(node, "after-closing", closing=entry[:12])] == [unheard]
+        assert [(row["holds"], row["later"]) for row in rows(node, "closings")] == [("no", 1)]
+
+
+def test_a_closing_of_an_earlier_version_that_names_no_entries_is_told_by_the_clock_of_the_logs(later):
+    until = later.clock() - DAY_MS
+    early = format_time(later.clock() - 3 * DAY_MS + 60_000)
+    drop(later, at=early)
+    root, _ = later.log.digest()
+    later.log.append(encode(Closing(later.clock(), until, root, position(later, later.keys.node, None, until))))
+    late = drop(later, at=early)
+    assert [row["entry"] for row in rows(later, "after-closing")] == [late]
+
+
+def test_a_closing_whose_entries_are_not_all_here_is_told_by_the_clock_of_the_logs(later):
+    until = later.clock() - DAY_MS
+    early = format_time(later.clock() - 3 * DAY_MS + 60_000)
+    known = drop(later, at=early)
+    unknown = "ab" * 32
+    later.log.append(encode(Closing(later.clock(), until, "00" * 32, "00" * 32, covers=[known, unknown])))
+    late = drop(later, at=early)
+    assert [row["entry"] for row in rows(later, "after-closing")] == [late]
 
 
 def test_a_closing_that_is_taken_back_is_gone(later):
