@@ -1,8 +1,9 @@
 """How items are kept at places: the least there should be, and on which shelf. Anyone may say so; the latest counts."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from node import catalogue, inputs, sameness
 from node.events import Keep
@@ -13,7 +14,7 @@ from node.requests import KeepIn
 from node.telling import Words
 from node.units import format_qty
 from node.writing import Recorded, write
-from sync.errors import Malformed
+from sync.errors import Malformed, Problem
 
 Row = dict[str, Any]
 
@@ -31,7 +32,33 @@ def keep(node: Node, body: KeepIn) -> Recorded:
         with inputs.field("minimum"):
             least = UNSET if body.minimum is None else inputs.qty(body.minimum, item, 0)
         shelf = UNSET if body.shelf is None else inputs.word("shelf", body.shelf)
-        return write(node, Keep(place, item.id, least, shelf))
+        done = write(node, Keep(place, item.id, least, shelf))
+        _quieten(node, place, item.id, least, shelf)
+        return done
+
+
+def _quieten(node: Node, place: str, item: str, least: int | UnsetType, shelf: str | UnsetType) -> None:
+    """What was stated of things that are the same is brought down to what is stated now: the greatest would count."""
+    places, items = (sameness.merged(node, kind).all_of(id) for kind, id in (("place", place), ("item", item)))
+    marks = [",".join("?" * len(ids)) for ids in (places, items)]
+    sql = f"SELECT place, item, minimum, shelf FROM keep WHERE place IN ({marks[0]}) AND item IN ({marks[1]})"
+    for spot, id, more, elsewhere in catalogue.query(node, sql, *places, *items):
+        less = least if least is not UNSET and (more or 0) > least else UNSET
+        moved = shelf if shelf is not UNSET and elsewhere and elsewhere != shelf else UNSET
+        if (less, moved) != (UNSET, UNSET):
+            write(node, Keep(spot, id, less, moved))
+
+
+def keep_all(node: Node, bodies: Mapping[int, KeepIn]) -> int:
+    """State several, all of them or none: how many. Problems name the line by its number, as `lines.3.minimum`."""
+    with node.log.transaction():
+        for i, body in bodies.items():
+            try:
+                keep(node, body)
+            except Problem as problem:
+                problem.fields = {f"lines.{i}.{name}": why for name, why in problem.fields.items()}
+                raise
+    return len(bodies)
 
 
 def rows(node: Node, place: str | None = None) -> list[Row]:

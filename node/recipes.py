@@ -1,9 +1,10 @@
-"""Recipes of kits, perhaps with kits in them, and what else is known of one unit of an item: its weight and volume.
+"""Recipes of kits, perhaps with kits in them, and what else is known of an item: weight and volume, other names.
 
 A recipe that would lead back to its own kit is refused where somebody here states it. From elsewhere it may come all
 the same, since two teams apart can each state half of a circle: then the kit deeper down counts as having none.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,10 +14,11 @@ from node import catalogue, inputs, starter
 from node.fold import Node
 from node.requests import ItemIn, KitLineIn
 from node.units import format_qty
-from sync.errors import Conflict, OutOfRange
+from sync.errors import Conflict, Malformed, OutOfRange
 
 DEPTH_MAX = 20  # of kits in kits; what lies deeper counts as having no recipe
 MEASURE_MAX = 10**12  # grams or millilitres of one unit
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 Recipe = list[tuple[str, int]]  # items and thousandths of each in one of the kit
 
@@ -74,7 +76,7 @@ def in_order(known: Mapping[str, Recipe], kit: str) -> tuple[list[str], dict[str
 
 
 def said(node: Node, id: str, label: str, body: ItemIn) -> dict[str, Any]:
-    """What a body says of an item's kit, weight and volume and isn't known yet, as fields of the fact."""
+    """What a body says of an item's kit, weight, volume and names and isn't known yet, as fields of the fact."""
     found: dict[str, Any] = {}
     if body.kit is not None:
         found["kit"] = recipe(node, id, label, body.kit)
@@ -82,7 +84,21 @@ def said(node: Node, id: str, label: str, body: ItemIn) -> dict[str, Any]:
         if getattr(body, name) is not None:
             found[name] = _measure(name, getattr(body, name))
     known = _known(node, id)
-    return {name: value for name, value in found.items() if value != known.get(name)}
+    names = _names(node, id, body.names)
+    return {name: value for name, value in found.items() if value != known.get(name)} | names
+
+
+def _names(node: Node, id: str, said: Mapping[str, str]) -> dict[str, Any]:
+    """Names in other languages that aren't known yet, by language."""
+    known = dict(catalogue.query(node, "SELECT lang, name FROM item_name WHERE item = ?", id)) if said else {}
+    found = {}
+    for lang, text in said.items():
+        with inputs.field(f"names.{lang}"):
+            if not _LANGUAGE.fullmatch(lang):
+                raise Malformed(f"{lang!r} is not a language.", todo="Write two letters: en, es, fr, ht.")
+        name = inputs.name(f"names.{lang}", text)
+        found.update({lang: name} if known.get(lang) != name else {})
+    return {"names": found} if found else {}
 
 
 def _known(node: Node, id: str) -> dict[str, Any]:

@@ -239,6 +239,8 @@ def _new_item(said: events.Item, more: dict[str, Any]) -> events.Item:
     if known is None:
         return structs.replace(said, **more)
     category, packs = said.category or known.category, said.packs or known.packs
+    names = known.names | more.get("names", {})
+    more = more | {"names": names}
     return structs.replace(known, category=category, codes=known.codes | said.codes, packs=packs, **more)
 
 

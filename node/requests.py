@@ -297,7 +297,10 @@ class KitLineIn(Body):
 
 
 class ItemIn(Body):
-    """A new item, told apart by name and unit. Of one unit: its parts if it is a kit, grams, millilitres."""
+    """A new item, told apart by name and unit. Of one unit: its parts if it is a kit, grams, millilitres.
+
+    `names` are by language: en, es, fr, ht.
+    """
 
     name: str
     unit: str
@@ -307,6 +310,7 @@ class ItemIn(Body):
     kit: list[KitLineIn] | None = None
     weight: int | None = None
     volume: int | None = None
+    names: dict[str, str] = {}
 
 
 class PlaceIn(Body):

@@ -51,7 +51,7 @@ LAYERS = {
     "use": "node.record node.queries node.accounts",
     "acts*": (
         "node.kits node.repacking node.expiring node.counting "
-        "node.redacting node.starting node.needing node.moving node.transit node.transfers node.runs "
+        "node.redacting node.starting node.starting.* node.needing node.moving node.transit node.transfers node.runs "
         "node.slips node.papers node.waybill node.loads node.scanning node.needs "
         "node.promises node.filling node.planning "
         "node.correcting node.merging node.keeping node.alerts node.alerting "

@@ -17,7 +17,7 @@ document.addEventListener("click", (event) => {
   const more = event.target.closest("[data-more]");
   if (!more) return;
   event.preventDefault();
-  const lines = document.querySelector(".lines");
+  const lines = more.closest("fieldset").querySelector(".lines");
   const all = lines.querySelectorAll(".line");
   const fresh = all[all.length - 1].cloneNode(true);
   fresh.querySelectorAll(".error, .picks").forEach((part) => part.remove());

@@ -137,11 +137,16 @@ class Draft:
 def show_hints(node: Node, draft: Draft) -> None:
     """Each line's unit and packs, as far as its item is known, and its whole name where the field is too narrow."""
     for line in draft.lines:
-        row = _item(node, line.item) if line.item.strip() else None
-        line.fixed = bool(row and draft.sheet)
-        if row:
-            long = [row.name] if len(line.item) > LONG_NAME_CHARS else []
-            line.hint = " · ".join([*long, choices.hint(row)])
+        line.fixed = show_hint(node, line) and bool(draft.sheet)
+
+
+def show_hint(node: Node, line: DraftLine) -> bool:
+    """The hint of one line; whether its item is known."""
+    row = _item(node, line.item) if line.item.strip() else None
+    if row:
+        long = [row.name] if len(line.item) > LONG_NAME_CHARS else []
+        line.hint = " · ".join([*long, choices.hint(row)])
+    return row is not None
 
 
 def read(node: Node, draft: Draft, kind: type[Body]) -> Body | None:
@@ -158,7 +163,7 @@ def read(node: Node, draft: Draft, kind: type[Body]) -> Body | None:
     if not lines:
         draft.errors["lines.0.item"] = "Say at least one item and how much of it."
     for i, line in lines:
-        _check_line(node, draft, i, line)
+        check_line(node, draft.errors, f"lines.{i}", line)
     counts = {name: _count(draft, name) for name in COUNT_FIELDS}
     if kind is LossIn and draft.reason not in LOSS_REASONS:
         draft.errors["reason"] = "Say why it is gone."
@@ -168,20 +173,21 @@ def read(node: Node, draft: Draft, kind: type[Body]) -> Body | None:
     return _body(draft, kind, counts)
 
 
-def _check_line(node: Node, draft: Draft, i: int, line: DraftLine) -> None:
-    item = f"lines.{i}.item"
+def check_line(node: Node, errors: dict[str, str], path: str, line: DraftLine) -> None:
+    """Find what is wrong with a line's item and quantity; `path` is the line's, such as `lines.0`."""
+    item = f"{path}.item"
     row = None
     if not line.item.strip():
-        draft.errors[item] = "Which item?"
+        errors[item] = "Which item?"
     else:
         row = _item(node, line.item)
         if row is None:
             line.picks = choices.picks(node, line.item)
-            draft.errors[item] = "Which of these?" if line.picks else "No item is called that yet."
+            errors[item] = "Which of these?" if line.picks else "No item is called that yet."
     try:
         parse_packed(line.qty, row.packs if row else {})
     except Problem as problem:
-        draft.errors[f"lines.{i}.qty"] = problem.what if line.qty.strip() else "How much?"
+        errors[f"{path}.qty"] = problem.what if line.qty.strip() else "How much?"
 
 
 def _item(node: Node, text: str) -> ItemRow | None:

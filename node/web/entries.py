@@ -7,7 +7,20 @@ from werkzeug.wrappers import Response
 
 from node import catalogue, queries, record, redacting
 from node.access import gate
-from node.events import Arrival, Count, CountLine, Dispatch, Distribution, Fact, Loss, Receipt, Redaction, Void
+from node.events import (
+    Arrival,
+    Count,
+    CountLine,
+    Dispatch,
+    Distribution,
+    Fact,
+    Line,
+    Loss,
+    Receipt,
+    Redaction,
+    Repack,
+    Void,
+)
 from node.requests import RedactIn, VoidIn
 from node.units import format_qty
 from node.web import choices, context, correcting, words
@@ -16,7 +29,14 @@ from sync.log import Folded
 
 ROWS_SHOWN = 30
 MISTAKE = "Entered by mistake"
-_FORM_OF: dict[type, str] = {Receipt: "receive", Distribution: "drop", Loss: "loss", Count: "count", Dispatch: "send"}
+_FORM_OF: dict[type, str] = {
+    Receipt: "record/receive",
+    Distribution: "record/drop",
+    Loss: "record/loss",
+    Count: "record/count",
+    Dispatch: "record/send",
+    Repack: "repack",
+}
 MOVABLE = (*_FORM_OF, Arrival)
 
 
@@ -132,7 +152,7 @@ def _row(entry: Folded) -> dict[str, Any] | None:
 
 def _lines(fact: object) -> list[dict[str, Any]]:
     """Lines with the items' names and decimal quantities."""
-    lines = getattr(fact, "lines", [])
+    lines: list[Any] = [*fact.used, *fact.made] if isinstance(fact, Repack) else getattr(fact, "lines", [])
     node = context.node()
     names = {row.id: row.label for row in catalogue.item_rows(node, list({line.item for line in lines}))}
     return [
@@ -142,6 +162,7 @@ def _lines(fact: object) -> list[dict[str, Any]]:
             "lot": line.lot or "",
             "expiry": getattr(line, "expiry", ""),
             "short": _short(line),
+            "side": ("used" if isinstance(line, Line) else "made") if isinstance(fact, Repack) else "",
             "expected": format_qty(line.expected) if isinstance(line, CountLine) else "",
         }
         for line in lines
@@ -156,9 +177,9 @@ def _short(line: Any) -> str:
 
 def _below(fact: object) -> list[str]:
     """Balances below zero that a movement left behind: something to look at, not an error."""
-    if not isinstance(fact, (Distribution, Loss, Dispatch)):
+    if not isinstance(fact, (Distribution, Loss, Dispatch, Repack)):
         return []
-    moved = {line.item for line in fact.lines}
+    moved = {line.item for line in (fact.used if isinstance(fact, Repack) else fact.lines)}
     rows = queries.stock(context.node(), place=fact.place)
     return [
         f"The books now show {words.number(row['qty'])} {row['unit']} of {row['item_name']} there: more went out than"

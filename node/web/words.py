@@ -26,6 +26,7 @@ VERBS = {
     "count": "Counted",
     "dispatch": "Sent",
     "arrival": "Arrived",
+    "repack": "Repacked",
 }
 ICONS = {
     "receipt": "in",
@@ -34,6 +35,7 @@ ICONS = {
     "count": "count",
     "dispatch": "moves",
     "arrival": "in",
+    "repack": "item",
     "void": "undo",
     "item": "item",
     "place": "place",

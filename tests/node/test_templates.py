@@ -1,16 +1,18 @@
 """Templates: one team's way of working as a file, from which another starts."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 
-from node import catalogue, queries, record, starting
+from node import catalogue, queries, record, starter, starting
 from node.cli import cli
 from node.requests import ItemIn, PlaceIn
-from sync.errors import Malformed, NotFound
+from sync.errors import Conflict, Malformed, NotFound, Problem, TooLarge
 from tests.fakes import MemoryNode, memory_node, tell
 
 SHIPPED = [
@@ -22,6 +24,11 @@ SHIPPED = [
     "storm",
     "warehouse-pickup",
 ]
+
+
+def plain(item: Any) -> Any:
+    """An item without what a template may leave to what all know from the start."""
+    return structs.replace(item, names={}, weight=None, volume=None)
 
 
 def run(folder: Path, *words: str) -> Any:
@@ -57,7 +64,11 @@ def test_what_is_exported_is_what_was_applied(name):
     node, template = memory_node(), starting.find(name)
     starting.apply(node, template)
     again = starting.read(starting.write(starting.export(node, name, template.about)), toml=False)
-    assert {item.name: item for item in again.items} == {item.name: item for item in template.items}
+    assert {item.name: plain(item) for item in again.items} == {item.name: plain(item) for item in template.items}
+    told = {item.name: item for item in template.items}
+    for item in again.items:  # what is known of it from the start is exported with it
+        common = starter.fact_of(catalogue.find_item(node, f"{item.name} ({item.unit})").id)
+        assert item.names == told[item.name].names or (common and item.names == common.names)
     assert {place.name: place.kind for place in again.places} == {place.name: place.kind for place in template.places}
     assert sorted(map(repr, again.minimums)) == sorted(map(repr, template.minimums))
 
@@ -141,3 +152,146 @@ def test_one_team_exports_and_another_starts_from_it(tmp_path):
     assert run(one, "item", "list") == run(other, "item", "list")
     assert run(other, "template", "show", str(file))["name"] == "ours"
     assert [row["template"] for row in run(one, "template", "list")] == SHIPPED
+
+
+# weights, volumes, names in other languages
+
+
+ROPE = {"name": "Rope", "unit": "metre", "weight": 80, "volume": 120, "names": {"es": "Cuerda", "fr": "Corde"}}
+
+
+def made(**parts: Any) -> starting.Template:
+    return starting.read(json.dumps({"name": "ours"} | parts).encode())
+
+
+def test_weights_volumes_and_names_go_with_a_template_from_team_to_team():
+    one, other = memory_node(1), memory_node(2)
+    starting.apply(one, made(items=[ROPE]))
+    exported = starting.export(one, "ours")
+    assert starting.read(starting.write(exported)) == exported
+    starting.apply(other, exported)
+    (item,) = starting.export(other, "ours").items
+    assert (item.weight, item.volume, item.names) == (80, 120, ROPE["names"])
+    (row,) = queries.items(other)
+    assert (row["weight"], row["volume"]) == (80, 120)
+    assert catalogue.find_item(other, "cuerda").name == "Rope"
+
+
+def test_what_a_team_has_stated_of_an_item_stays():
+    node = memory_node()
+    record.add_item(node, ItemIn(name="Rope", unit="metre", weight=95, names={"es": "Soga"}))
+    assert starting.apply(node, made(items=[ROPE])) == 1
+    (item,) = starting.export(node, "ours").items
+    assert (item.weight, item.volume, item.names) == (95, 120, {"es": "Soga", "fr": "Corde"})
+
+
+def test_a_template_of_before_is_still_read():
+    old = b'{"name":"old","items":[{"name":"Rope","unit":"metre","packs":{"coil":"50"}}],"places":[],"minimums":[]}'
+    (item,) = starting.read(old).items
+    assert (item.packs, item.names, item.weight) == ({"coil": "50"}, {}, None)
+
+
+def test_places_are_exported_without_their_spots_if_so_asked():
+    node = memory_node()
+    record.add_place(node, PlaceIn(name="Ours", kind="hub", lat="29.95", lon="-90.07"))
+    (place,) = starting.export(node, "us", spots=False).places
+    assert (place.name, place.lat, place.lon) == ("Ours", None, None)
+
+
+# what it would add
+
+
+def test_a_preview_tells_what_applying_adds_and_keeps_nothing():
+    node, template = memory_node(), starting.find("free-breakfast")
+    record.add_item(node, ItemIn(name="Eggs", unit="piece"))
+    before, entries = queries.digest(node), node.log.counts()[0]
+    told = starting.preview(node, template)
+    assert (queries.digest(node), node.log.counts()[0]) == (before, entries)
+    done = starting.begin(node, template)
+    assert done == told
+    assert (done.items, done.items_more) == (["Grits", "Bacon", "Toast", "Milk", "Breakfast"], ["Eggs"])
+    assert (done.places, done.minimums) == (["Kitchen"], ["Milk at Kitchen: at least 20"])
+    assert node.log.counts()[0] - entries == done.entries
+    again = starting.preview(node, template)
+    assert (again.entries, again.items, again.items_more, again.places, again.minimums) == (0, [], [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ({"items": [ROPE, {"name": "Net", "unit": ""}]}, "items.1.unit"),
+        ({"items": [ROPE | {"kit": {"Unobtainium": "2"}}]}, "items.0.kit.0.item"),
+        ({"items": [ROPE | {"kit": {"Rope": "2"}}]}, "items.0.kit.0.item"),
+        ({"items": [ROPE | {"packs": {"coil": "-5"}}]}, "items.0.packs.coil"),
+        ({"items": [ROPE | {"weight": -5}]}, "items.0.weight"),
+        ({"items": [ROPE | {"names": {"Spanish": "Cuerda"}}]}, "items.0.names.Spanish"),
+        ({"items": [ROPE | {"names": {"es": " "}}]}, "items.0.names.es"),
+        ({"places": [{"name": "Hall", "kind": "hub", "lat": "95", "lon": "1"}]}, "places.0.lat"),
+        ({"places": [{"name": "Hall", "kind": "hub", "lat": "9"}]}, "places.0.lon"),
+        ({"items": [ROPE], "minimums": [{"place": "Hall", "item": "Rope", "minimum": "3"}]}, "minimums.0.place"),
+        (
+            {
+                "places": [{"name": "Hall", "kind": "hub"}],
+                "minimums": [{"place": "Hall", "item": "Net", "minimum": "3"}],
+            },
+            "minimums.0.item",
+        ),
+    ],
+)
+def test_what_cannot_be_names_its_part_and_leaves_nothing_behind(parts, field):
+    node = memory_node()
+    before = queries.digest(node)
+    with pytest.raises(Problem) as caught:
+        starting.apply(node, made(**parts))
+    assert list(caught.value.fields) == [field]
+    assert (caught.value.what, caught.value.kept) and queries.digest(node) == before
+
+
+def test_a_place_that_contradicts_names_its_part():
+    node = memory_node()
+    record.add_place(node, PlaceIn(name="Kitchen", kind="vehicle"))
+    with pytest.raises(Conflict) as caught:
+        starting.preview(node, starting.find("free-breakfast"))
+    assert list(caught.value.fields) == ["places.0"]
+
+
+# bad bytes
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b'{"name": "x", "items": [{"name": "Rope"}]}', "“unit” is missing in items number 1"),
+        (b'{"name": "x", "surprise": 1}', "“surprise” is not known here"),
+        (b'{"name": "x", "places": [{"name": "y", "kind": "castle"}]}', "castle"),
+        (b'name = "x"\nitems = 5', "in items"),
+        (b'{"name": ' + b"[" * 100_000, "in name"),
+        (b"name = " + b"[" * 100_000, "neither JSON nor TOML"),
+        (b"a" + b".a" * 300_000 + b" = 1", "neither JSON nor TOML"),
+        (b'a."b".' * 100_000 + b"c = 1", "neither JSON nor TOML"),
+        (b"x" * 900_000, "neither JSON nor TOML"),
+        (b"PK\x03\x04\xff\xfe", "not text"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_bad_bytes_are_told_in_words_and_quickly(raw, said):
+    began = time.monotonic()
+    with pytest.raises(Malformed) as caught:
+        starting.read(raw)
+    assert said in caught.value.what and len(caught.value.what) < 400
+    assert time.monotonic() - began < 3
+
+
+def test_size_and_number_are_bounded():
+    with pytest.raises(TooLarge, match="too large"):
+        starting.read(b'{"name": "' + b"x" * starting.BYTES_MAX + b'"}')
+    items = [{"name": f"i{n}", "unit": "u"} for n in range(5001)]
+    with pytest.raises(TooLarge, match="5001"):
+        made(items=items)
+
+
+@pytest.mark.parametrize(
+    "raw", [b'\xef\xbb\xbf {"name": "x"}', b'\n {"name": "x"}', b'name = "x"', b"\xef\xbb\xbfname = 'x'"]
+)
+def test_what_it_is_written_in_is_found_out(raw):
+    assert starting.read(raw).name == "x"
