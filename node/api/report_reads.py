@@ -34,7 +34,7 @@ def report(node: Node, request: Request, given: dict[str, str]) -> Response:
         made = kept.enter_context(tempfile.TemporaryFile())
         with registry.one_moment(node):
             form.write(registry.document(node, name, asked, **shows), made, None)
-        response = _sent(request, made, form.media)
+        response = sent(request, made, form.media)
         response.call_on_close(kept.pop_all().close)
     shown = form.media.startswith(("text/html", "application/json"))
     response.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{name}{form.suffix}"'
@@ -51,13 +51,13 @@ def export(node: Node, request: Request, given: dict[str, str]) -> Response:
         made = kept.enter_context(tempfile.TemporaryFile())
         with registry.one_moment(node):
             found.write(node, made, None)
-        response = _sent(request, made, found.media)
+        response = sent(request, made, found.media)
         response.call_on_close(kept.pop_all().close)
     response.headers["Content-Disposition"] = f'attachment; filename="books{found.suffix}"'
     return response
 
 
-def _sent(request: Request, made: IO[bytes], media: str) -> Response:
+def sent(request: Request, made: IO[bytes], media: str) -> Response:
     """The file in pieces, with an ETag of what it holds; 304 where the caller has it."""
     made.seek(0)
     digest = hashlib.sha256()

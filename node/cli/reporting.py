@@ -47,20 +47,9 @@ def verify(call: Call, file: Path) -> None:
     with call.node() as node, open(file, "rb") as content, registry.one_moment(node):
         found = verifying.verify(node, content)
     wrong = found.difference
-    call.answer(found._asdict() | {"difference": wrong and wrong._asdict()}, _verdict(found))
+    call.answer(found._asdict() | {"difference": wrong and wrong._asdict()}, verifying.said(found))
     if wrong:
         sys.exit(1)
-
-
-def _verdict(found: verifying.Verdict) -> list[str]:
-    others = "This node doesn't hold the very entries that the report names, or believes others."
-    if found.difference is None:
-        same = f"Yes: each figure of this report ({found.report}) is what the entries come to."
-        return [same] if found.covers else [same, others]
-    line, column, file, books = found.difference
-    where = f"line {line}" if line else "the proof"
-    words = f"No: in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."
-    return [words] if found.covers else [words, others]
 
 
 def _command(name: str) -> click.Command:

@@ -19,7 +19,7 @@ from node.fold import Node
 from node.reporting import verifier
 from node.units import format_time
 from sync import extract
-from sync.errors import Untrue
+from sync.errors import Problem, TooLarge, Untrue
 from sync.identity import node_id
 
 FORMAT = "bucketline statement 1"
@@ -86,11 +86,34 @@ def _part(name: str) -> zipfile.ZipInfo:
     return part
 
 
-def check(path: Path) -> dict[str, Any]:
-    """What a statement says, if all of it holds: {signer, team, made, root, entries, balance, …}; else Untrue."""
+def check(file: Path | IO[bytes], inflated_bytes_max: int | None = None) -> dict[str, Any]:
+    """What a statement says, if all of it holds: {signer, team, made, root, entries, balance, …}; else Untrue.
+
+    TooLarge where its parts are larger than `inflated_bytes_max`, before any of them is read.
+    """
     try:
-        return dict(verifier.check(path))
+        if inflated_bytes_max is not None:
+            _measure(file, inflated_bytes_max)
+        return dict(verifier.check(file))
     except verifier.Untrue as problem:
-        raise Untrue(f"This statement doesn't hold. {problem}") from None
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as problem:
-        raise Untrue(f"{path.name} can't be read as a statement: {problem}.") from None
+        raise Untrue(f"This statement doesn't hold. {problem}", kept="") from None
+    except Problem:
+        raise
+    except Exception as problem:  # whatever it is that a stranger's file breaks
+        raise Untrue(f"This file can't be read as a statement: {problem}.", kept="") from None
+
+
+def _measure(file: Path | IO[bytes], most: int) -> None:
+    with zipfile.ZipFile(file) as parts:
+        if sum(part.file_size for part in parts.infolist()) > most:
+            todo = "Check it on the command line: bucketline statement verify FILE."
+            raise TooLarge("This statement is larger than this node checks over the network.", kept="", todo=todo)
+
+
+def said(told: dict[str, Any]) -> list[str]:
+    """What a statement that holds says of itself, in sentences."""
+    return [
+        f"Signed by node {told['signer']}, which calls itself {told['team']!r}, at {told['made']}.",
+        f"{told['entries']} entries: every chain is whole, every signature holds.",
+        f"The balance of {len(told['balance'])} items follows from them.",
+    ]

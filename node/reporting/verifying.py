@@ -14,6 +14,7 @@ from node.reporting.writing.document import Document, Witness
 
 CELLS_SHOWN = 3  # of a row that one side lacks
 NO_ROW = "nothing"
+OTHERS = "This node doesn't hold the very entries that the report names, or believes others."
 
 
 class Difference(NamedTuple):
@@ -35,6 +36,17 @@ class Verdict(NamedTuple):
     same: bool
     covers: bool
     difference: Difference | None
+
+
+def said(found: Verdict) -> list[str]:
+    """A verdict in sentences, the first of them yes or no."""
+    line, column, file, books = found.difference or (0, "", "", "")
+    if found.difference is None:
+        words = [f"Yes: each figure of this report ({found.report}) is what the entries come to."]
+    else:
+        where = f"line {line}" if line else "the proof"
+        words = [f"No: in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."]
+    return words if found.covers else [*words, OTHERS]
 
 
 def verify(node: Node, file: IO[bytes]) -> Verdict:
@@ -61,7 +73,7 @@ def _held_against(node: Node, told: ReadBack) -> Verdict:
 def _made_again(node: Node, told: ReadBack) -> Document:
     try:
         asked = json.loads(told.proof["asked"])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise no_report() from None
     if not isinstance(asked, dict) or not all(isinstance(text, str) for text in asked.values()):
         raise no_report()

@@ -55,6 +55,7 @@ PAGES = [
     "/count-sheet?blind=1",
     "/counts?all=1",
     "/reports",
+    "/reports/check",
     "/reports/charts",
     "/reports/charts?place=Harvey%20Hub&item=Insulin",
 ]
