@@ -85,6 +85,7 @@ def _gets() -> dict[str, Page]:
         "/reports": ("reports", reporting.show),
         "/reports/charts": ("charts", reporting.show_charts),
         "/reports/check": ("check_page", books.show_check),
+        "/closings": ("closings", books.show_closings),
         "/about": ("about", about),
         "/login": ("login_page", login.show),
     }
@@ -116,6 +117,7 @@ def _posts() -> dict[str, Page]:
         "/places/new": ("place_take", catalogue_forms.add_place),
         "/items/new": ("item_take", catalogue_forms.add_item),
         "/reports/check": ("check_file", books.check_file),
+        "/closings": ("close", books.close),
         "/login": ("login_take", login.take),
         "/logout": ("logout", login.leave),
     }

@@ -56,6 +56,7 @@ PAGES = [
     "/counts?all=1",
     "/reports",
     "/reports/check",
+    "/closings",
     "/reports/charts",
     "/reports/charts?place=Harvey%20Hub&item=Insulin",
 ]
