@@ -32,7 +32,7 @@ def show() -> str:
     shown = [(form, SAID.get(form, form)) for form in [*SAID, *sorted(set(FORMATS) - set(SAID))] if form in FORMATS]
     return context.render(
         "reports.html",
-        tab="",
+        tab="reports",
         rows=rows,
         formats=shown,
         exports=[(name, one.about) for name, one in exporting.EXPORTS.items()],
@@ -50,10 +50,10 @@ def show_charts() -> str:
     drawn = pictures.draw(history.moves(node), asked, *names)
     return context.render(
         "charts.html",
-        tab="",
+        tab="reports",
         charts=[Markup(picture) for picture in drawn],
         places=choices.places(node),
         items=choices.items(node),
-        place=place_text,
+        place=place.id if place else "",
         item=item_text,
     )

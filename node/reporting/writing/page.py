@@ -39,6 +39,9 @@ th { border-bottom: 1pt solid #000; vertical-align: bottom; } .n { text-align: r
   margin-bottom: .2em; }
 .proof { break-inside: avoid; border-top: .5pt solid #999; padding-top: .5em; }
 @media print { body { margin: 0; max-width: none; padding: 0; } }
+@media screen { .scroll { overflow-x: auto; } .wide { font-size: 8.5pt; } }
+@media screen and (max-width: 40em) { .signed { grid-template-columns: 1fr; } dl { grid-template-columns: 1fr; }
+  dd { margin: 0 0 .4em; } body { font-size: 11pt; } .code { font-size: 8.5pt; } }
 """
 
 
@@ -59,7 +62,7 @@ def _parts(document: Document, witness: Witness) -> Iterator[str]:
         yield f'<tr><td colspan="{len(shown(report.columns))}">There is nothing to tell.</td></tr>'
     yield "</tbody>"
     yield from _totals(report.columns, totals.lines())
-    yield "</table>"
+    yield "</table>\n</div>"
     yield from _foot(report, witness.proof())
 
 
@@ -79,7 +82,7 @@ def _head(report: Report) -> Iterator[str]:
         yield f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
     columns = [report.columns[at] for at in shown(report.columns)]
     wide = ' class="wide"' if len(columns) > WIDE else ""
-    yield f"</dl>\n<table{wide}>\n<thead><tr>"
+    yield f'</dl>\n<div class="scroll" tabindex="0">\n<table{wide}>\n<thead><tr>'
     for column in columns:
         title = f"{column.title} (UTC)" if column.kind == "time" else column.title
         yield f'<th scope="col"{_class(column)}>{escape(title)}</th>'
