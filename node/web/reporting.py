@@ -5,7 +5,9 @@ from markupsafe import Markup
 
 from node import catalogue
 from node.reporting import exporting, history, pictures, registry
+from node.reporting.writing import drawing
 from node.reporting.writing.formats import FORMATS
+from node.running import Node
 from node.web import choices, context
 
 SAID = {
@@ -47,7 +49,8 @@ def show_charts() -> str:
     item = catalogue.find_item(node, item_text, raw=True) if item_text else None
     asked = pictures.Asked(item.id if item else "", place.id if place else "")
     names = item.label if item else "", place.name or place.id if place else ""
-    drawn = pictures.draw(history.moves(node), asked, *names)
+    with registry.one_moment(node):
+        drawn = [*pictures.draw(history.moves(node), asked, *names), *_transfers(node, asked)]
     return context.render(
         "charts.html",
         tab="reports",
@@ -57,3 +60,9 @@ def show_charts() -> str:
         place=place.id if place else "",
         item=item_text,
     )
+
+
+def _transfers(node: Node, asked: pictures.Asked) -> list[str]:
+    """What the transfer matrix holds of the same item and place."""
+    given = {name: id for name, id in asked._asdict().items() if id}
+    return drawing.of_report(registry.make(node, "transfers", given))

@@ -38,7 +38,7 @@ def stock_over_time(title: str, unit: str, steps: Sequence[tuple[int, int]]) -> 
         *_from_to(day_of(first), day_of(last)),
     ]
     told = f"From {day_of(first)} to {day_of(last)}, at most {format_qty(high)}, in the end {format_qty(steps[-1][1])}"
-    return picture(title, f"{told} {unit}.", TOP + PLOT + FOOT, drawn)
+    return picture(title, f"{f'{told} {unit}'.strip()}.", TOP + PLOT + FOOT, drawn)
 
 
 def by_day(title: str, unit: str, days: Mapping[str, int]) -> str:
