@@ -32,8 +32,8 @@ def report(node: Node, request: Request, given: dict[str, str]) -> Response:
     asked = {word: text for word, text in given.items() if word not in _OWN and text}
     with ExitStack() as kept:
         made = kept.enter_context(tempfile.TemporaryFile())
-        with registry.one_moment(node):
-            form.write(registry.document(node, name, asked, **shows), made, None)
+        with registry.one_moment(node) as then:
+            form.write(registry.document(then, name, asked, **shows), made, None)
         response = sent(request, made, form.media)
         response.call_on_close(kept.pop_all().close)
     shown = form.media.startswith(("text/html", "application/json"))
@@ -49,8 +49,8 @@ def export(node: Node, request: Request, given: dict[str, str]) -> Response:
     found = exporting.find(name)
     with ExitStack() as kept:
         made = kept.enter_context(tempfile.TemporaryFile())
-        with registry.one_moment(node):
-            found.write(node, made, None)
+        with registry.one_moment(node) as then:
+            found.write(then, made, None)
         response = sent(request, made, found.media)
         response.call_on_close(kept.pop_all().close)
     response.headers["Content-Disposition"] = f'attachment; filename="books{found.suffix}"'

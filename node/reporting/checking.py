@@ -20,8 +20,8 @@ class Checked(NamedTuple):
 
 def report(node: Node, file: IO[bytes]) -> tuple[verifying.Verdict, Checked]:
     """A report in CSV, HXL or JSON, held against this node's entries; Malformed or Untrue where it can't be."""
-    with registry.one_moment(node):
-        found = verifying.verify(node, file)
+    with registry.one_moment(node) as then:
+        found = verifying.verify(then, file)
     return found, Checked(found.difference is None, verifying.said(found))
 
 

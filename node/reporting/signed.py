@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import msgspec
 
-from node import accounts, catalogue, queries
+from node import accounts, catalogue, queries, snapshots
 from node.fold import Node
 from node.reporting import verifier
 from node.units import format_time
@@ -41,16 +41,16 @@ you would keep the books.
 
 def write(node: Node, out: IO[bytes], progress: Progress | None = None) -> dict[str, Any]:
     """Write a signed statement of all that this node believes to a seekable stream: {signer, root, entries, items}."""
-    with node.log.transaction(), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
-        raw = msgspec.json.format(msgspec.json.encode(_stated(node)), indent=1)
+    with snapshots.taken(node) as then, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        raw = msgspec.json.format(msgspec.json.encode(_stated(then)), indent=1)
         signature = node.keys.sign(_DOMAIN + sha256(raw).digest())
         _add(file, "README.txt", _HOW)
         _add(file, "statement.json", raw)
         _add(file, "signature.txt", signature.hex().encode() + b"\n")
         _add(file, "verify.py", resources.files("node.reporting").joinpath("verifier.py").read_bytes())
-        total = extract.count(node.log)
+        total = extract.count(then.log)
         with file.open(_part("entries.jsonl"), "w", force_zip64=True) as entries:
-            for done, line in enumerate(extract.lines(node.log)):
+            for done, line in enumerate(extract.lines(then.log)):
                 entries.write(line)
                 if progress and done % STEP == 0:
                     progress(min(done, total), total)

@@ -59,7 +59,7 @@ def verify(node: Node, file: IO[bytes]) -> Verdict:
     covered = None if sorted(leaves) == node.log.leaves() else past.cut(node, leaves)
     if covered is None:
         return _held_against(node, told)
-    with past.past(node, leaves, covered) as then, registry.one_moment(then):
+    with past.past(node, leaves, covered) as before, registry.one_moment(before) as then:
         return _held_against(then, told)
 
 

@@ -75,10 +75,10 @@ def _blame(problem: Problem) -> dict[str, str]:
 
 def _closings_page(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
     node = context.node()
-    with registry.one_moment(node):
-        told = _rows(registry.make(node, "closings", {}))
+    with registry.one_moment(node) as then:
+        told = _rows(registry.make(then, "closings", {}))
         late = defaultdict[str, list[dict[str, Any]]](list)
-        for row in _rows(registry.make(node, "after-closing", {})):
+        for row in _rows(registry.make(then, "after-closing", {})):
             late[row["closing"]].append(row)
     return context.render(
         "closings.html",

@@ -3,11 +3,10 @@
 from flask import request
 from markupsafe import Markup
 
-from node import catalogue
+from node import catalogue, fold
 from node.reporting import exporting, history, pictures, registry
 from node.reporting.writing import drawing
 from node.reporting.writing.formats import FORMATS
-from node.running import Node
 from node.web import choices, context
 
 SAID = {
@@ -49,8 +48,8 @@ def show_charts() -> str:
     item = catalogue.find_item(node, item_text, raw=True) if item_text else None
     asked = pictures.Asked(item.id if item else "", place.id if place else "")
     names = item.label if item else "", place.name or place.id if place else ""
-    with registry.one_moment(node):
-        drawn = [*pictures.draw(history.moves(node), asked, *names), *_transfers(node, asked)]
+    with registry.one_moment(node) as then:
+        drawn = [*pictures.draw(history.moves(then), asked, *names), *_transfers(then, asked)]
     return context.render(
         "charts.html",
         tab="reports",
@@ -62,7 +61,7 @@ def show_charts() -> str:
     )
 
 
-def _transfers(node: Node, asked: pictures.Asked) -> list[str]:
+def _transfers(node: fold.Node, asked: pictures.Asked) -> list[str]:
     """What the transfer matrix holds of the same item and place."""
     given = {name: id for name, id in asked._asdict().items() if id}
     return drawing.of_report(registry.make(node, "transfers", given))
