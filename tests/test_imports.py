@@ -39,6 +39,7 @@ LAYERS = {
     "many facts": "node.bulk",
     "tables*": "node.tables node.tables.*",
     "folding*": "node.fold node.folding node.folding.*",
+    "snapshots": "node.snapshots",
     "likeness": "node.searching",
     "starter": "node.starter",
     "sameness": "node.sameness",

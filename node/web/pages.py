@@ -8,9 +8,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from node import queries
 from node.access import gate
+from node.reporting import checking
 from node.web import (
     alerts,
     asking,
+    books,
     catalogue_forms,
     company,
     context,
@@ -33,12 +35,18 @@ from sync.identity import show_id
 
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
 _OPEN = ("web.login_page", "web.login_take")
+_FORM_BYTES = 64 * 1024  # what surrounds a file in a form
+# Files are larger than any other form; who sends one is looked at before it is read.
+_ROOM_BYTES = {
+    "web.arrive_photo": 16 * 1024 * 1024,
+    "web.check_file": checking.FILE_BYTES_MAX + _FORM_BYTES,
+}
 
 
 def blueprint() -> Blueprint:
     """All pages."""
     web = Blueprint("web", __name__)
-    web.before_request(moving.make_room)
+    web.before_request(_make_room)
     web.before_request(_admit)
     web.after_request(_greet)
     for method, rules in (("GET", _gets()), ("POST", _posts())):
@@ -80,6 +88,8 @@ def _gets() -> dict[str, Page]:
         "/items/new": ("item_page", catalogue_forms.new_item),
         "/reports": ("reports", reporting.show),
         "/reports/charts": ("charts", reporting.show_charts),
+        "/reports/check": ("check_page", books.show_check),
+        "/closings": ("closings", books.show_closings),
         "/about": ("about", about),
         "/login": ("login_page", login.show),
     }
@@ -112,6 +122,8 @@ def _posts() -> dict[str, Page]:
         "/peers/block": ("peers_block", company.block),
         "/places/new": ("place_take", catalogue_forms.add_place),
         "/items/new": ("item_take", catalogue_forms.add_item),
+        "/reports/check": ("check_file", books.check_file),
+        "/closings": ("close", books.close),
         "/login": ("login_take", login.take),
         "/logout": ("logout", login.leave),
     }
@@ -128,6 +140,10 @@ def about() -> str:
         digests=queries.digest(node),
         json="/api/v1/digest",
     )
+
+
+def _make_room() -> None:
+    request.max_content_length = _ROOM_BYTES.get(request.endpoint or "", request.max_content_length)
 
 
 def _admit() -> Response | AnyResponse | None:

@@ -20,6 +20,7 @@ from node.units import format_time
 from sync.errors import Malformed, OutOfRange
 from tests.node.test_cli import Line
 from tests.node.test_redacting import copy
+from tests.node.test_web import hidden, send
 from tests.reporting.test_statement import table
 
 DAY_MS = 86_400_000
@@ -164,3 +165,38 @@ def test_a_period_is_closed_from_the_command_line(tmp_path):
     assert (row["entry"], row["holds"], row["until"]) == (entry, "no", "2024-04-01T05:00:00Z")
     assert len(line.json("report", "after-closing")) == 1
     assert "Closed the books" in line("log").stdout
+
+
+def test_a_period_is_closed_on_the_page_once_and_what_was_written_since_stands_below(later, client):
+    assert "No team has closed a period yet." in client.get("/closings").text
+    typed = {"until": day(later, 2), "zone": "America/Chicago", "note": "counted by two"}
+    fields = hidden(client, "/closings") | typed
+    answers = [client.post("/closings", data=fields, headers={"Origin": "http://localhost"}) for _ in range(2)]
+    assert [answer.location for answer in answers] == ["/closings?fresh=new", "/closings?fresh=again"]
+    (row,) = rows(later, "closings")
+    assert (row["note"], row["until"] % DAY_MS) == ("counted by two", 6 * 3_600_000)
+    page = client.get("/closings").text
+    assert "still so" in page and "counted by two" in page and f'href="/entries/{row["entry"]}"' in page
+    late = drop(later, at=format_time(later.clock() - 3 * DAY_MS + 60_000))
+    page = client.get("/closings").text
+    assert "not so any more" in page and "1 entry written since" in page and f'href="/entries/{late}"' in page
+    assert 'href="/closings"' in client.get("/reports").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"until": ""}, "The last day of the period is missing."),
+        ({"until": "2999-01-01"}, "That day isn&#39;t over yet."),
+        ({"until": "soon"}, "&#39;soon&#39; is not a date."),
+        ({"until": "2020-01-01", "since": "2020-02-01"}, "The period ends before it begins."),
+        ({"until": "2020-01-01", "zone": "Nowhere"}, "&#39;Nowhere&#39; is no time zone."),
+        ({"until": "2020-01-01", "note": "x" * 20_000}, "note"),
+    ],
+)
+def test_what_the_page_cannot_close_is_told_beside_the_field_and_kept(later, client, typed, said):
+    before = later.digest()
+    answer = send(client, "/closings", typed)
+    assert answer.status_code == 422 and said in answer.text and 'class="error"' in answer.text
+    assert f'value="{typed["until"]}"' in answer.text
+    assert later.digest() == before
