@@ -45,8 +45,9 @@ _SEEN = "CREATE TABLE IF NOT EXISTS alert_seen (key TEXT PRIMARY KEY, at INTEGER
 def rows(node: Node, place: str | None = None, kind: str | None = None, everywhere: bool = False) -> list[Row]:
     """What to look at, the most urgent first: at this team's places, at one place (id or name), or `everywhere`.
 
-    {kind, severity, place, place_name, item, item_name, entry, since, text, action, command, key}; `severity` is info,
-    warn or urgent. `key` is what `seen` takes, None where only the command settles it.
+    {kind, severity, place, place_name, item, item_name, entry, since, text, action, command, key, lot,
+    blanks}; `severity` is info, warn or urgent. `key` is what `seen` takes, None where only the command settles it.
+    `blanks` are words of the command that people put what they saw in place of.
     """
     kinds = _kinds(kind)
     with one_moment(node):
@@ -111,6 +112,8 @@ def _row(words: Words, one: Alert) -> Row:
         "action": one.action,
         "command": command(one.command),
         "key": one.key or None,
+        "lot": one.lot,
+        "blanks": one.blanks,
     }
 
 

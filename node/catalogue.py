@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from node import sameness, searching, starter
+from node import hearsay, sameness, searching, starter
 from node.events import Item
 from node.fold import Node
 from node.folding.names import search_key
@@ -20,6 +20,7 @@ from sync.errors import NotFound, OutOfRange
 from sync.identity import b32, node_id, show_id
 
 ID_CHARS = 16
+SHORT_ID_CHARS = 8  # of a place's id: enough to name it
 NEAREST = 5  # names that are offered where nothing fits
 KEPT = "Nothing was recorded."
 _WITH_UNIT = re.compile(r"(.+?)\s*\(([^()]+)\)\s*")
@@ -245,14 +246,7 @@ def find_place(node: Node, text: str, raw: bool = False) -> PlaceRow:
 
     What this team has merged is one place, unless `raw`.
     """
-    exact = text.strip()
-    rows = _places(node, [exact]) or places_named(node, text)
-    if not raw:
-        same = sameness.merged(node, "place")
-        named = {same.head(row.id): row for row in reversed(rows)}
-        known = {row.id: row for row in _places(node, list(named))} if named else {}
-        heads = dict.fromkeys(same.head(row.id) for row in rows)
-        rows = [known[head] if head in known else replace(named[head], id=head) for head in heads]
+    exact, rows = text.strip(), places_meant(node, text, raw)
     if not rows and query(node, "SELECT 1 FROM touch WHERE place = ? LIMIT 1", exact):
         return PlaceRow(exact, "", "", None, None, b"")
     if not rows:
@@ -262,8 +256,49 @@ def find_place(node: Node, text: str, raw: bool = False) -> PlaceRow:
             todo=_did_you_mean([row.name for row in search_places(node, text, NEAREST)], "place"),
         )
     if len(rows) > 1:
-        raise _ambiguous(text, "places", [f"{row.name} ({row.kind}), id {row.id}" for row in rows])
+        raise _ambiguous(text, "places", _told_apart(node, rows, raw))
     return rows[0]
+
+
+def places_meant(node: Node, text: str, raw: bool = False) -> list[PlaceRow]:
+    """The places that an id, a name, or the first 8 letters of an id may mean; of merged ones, the one that speaks."""
+    exact = text.strip()
+    rows = _places(node, [exact]) or places_named(node, text)
+    if not rows or not raw and rows[0].id != exact:
+        rows = [*rows, *_told_places(node, text)] or _begun(node, exact)
+    if raw:
+        return rows
+    same = sameness.merged(node, "place")
+    named = {same.head(row.id): row for row in reversed(rows)}
+    known = {row.id: row for row in _places(node, list(named))} if named else {}
+    heads = dict.fromkeys(same.head(row.id) for row in rows)
+    return [known[head] if head in known else replace(named[head], id=head) for head in heads]
+
+
+def _begun(node: Node, text: str) -> list[PlaceRow]:
+    if len(text) < SHORT_ID_CHARS or not text.isalnum():
+        return []
+    ids = [id for (id,) in query(node, "SELECT id FROM place WHERE id BETWEEN ?1 AND ?1 || '~'", text.lower())]
+    return _places(node, ids)
+
+
+def _told_apart(node: Node, rows: Sequence[PlaceRow], raw: bool) -> list[str]:
+    """Places of one name by what tells them apart: kind, team, id, and what lies there."""
+    teams, short = team_names(node), {row.id[:SHORT_ID_CHARS] for row in rows}
+    whose = {row.id: team_name(teams, row.node) or "named by a waybill" for row in rows}
+    whose |= {row.id: "ours" for row in own_places(node, rows)}
+    return [
+        f"{row.name}{f' ({row.kind})' if row.kind else ''}, {whose[row.id]},"
+        f" id {row.id[:SHORT_ID_CHARS] if len(short) == len(rows) else row.id}, {sameness.lying(node, row.id, raw)}"
+        for row in rows
+    ]
+
+
+def _told_places(node: Node, text: str) -> list[PlaceRow]:
+    """Places that only waybills have named so far, by id or name."""
+    told, exact, key = hearsay.places(node), text.strip(), search_key(text)
+    ids = [exact] if exact in told else sorted(id for id, name in told.items() if search_key(name) == key)
+    return [PlaceRow(id, told[id], "", None, None, b"") for id in ids]
 
 
 def search_places(node: Node, text: str, limit: int = 20) -> list[PlaceRow]:

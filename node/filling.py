@@ -70,6 +70,35 @@ def rows(node: Node, need: str, within_km: float | None = None) -> list[Row]:
     return [row for row in near if within_km is None or _is_within(row["distance_km"], within_km)]
 
 
+def why_none(node: Node, need: str, within_km: float | None = None) -> str:
+    """Why `rows` has nothing to say, in a sentence."""
+    with one_moment(node):
+        id, words = needing.find(node, need), Words(node, [])
+        one = next((asked for asked in needs.every(node, words.same_items, node.clock()) if asked.need == id), None)
+        if one is None:
+            return "This need was undone."
+        if not one.left:
+            return "Nothing of it is lacking any more."
+        further = rows(node, need)
+        if within_km is not None and further:
+            return _too_far(further, within_km)
+        held = (cell for item in one.left for cell in queries.stock_cells(node, None, item).values())
+        if any(qty > 0 for cell in held for _, qty, _ in cell["lots"]):
+            return "Whoever is known to have some has promised it, or it has expired."
+        return "Nobody that this node has heard of has any."
+
+
+def _too_far(further: list[Row], within_km: float) -> str:
+    """Nobody is near enough; who comes next."""
+    known = [row for row in further if row["distance_km"] is not None]
+    if not known:
+        return "Some have it, but how far they are isn't known: leave out --within to see them."
+    near = min(known, key=lambda row: row["distance_km"])
+    return (
+        f"Nobody within {within_km:g} km can spare any; the nearest is {near['place_name']}, {near['distance_km']} km."
+    )
+
+
 def _is_within(km: float | None, most: float) -> bool:
     return km is not None and km <= most
 

@@ -7,6 +7,7 @@ knows of them.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +16,7 @@ from node.catalogue import ItemRow
 from node.events import ReceiptLine, encode
 from node.fold import Node
 from node.requests import PlaceIn, ReceiptLineIn
-from node.units import format_time, parse_date, parse_degrees, parse_money, parse_packed, parse_time
+from node.units import format_qty, format_time, parse_date, parse_degrees, parse_money, parse_packed, parse_time
 from sync.errors import Malformed, OutOfRange, Problem
 from sync.identity import b32
 
@@ -27,6 +28,7 @@ NOTE_CHARS_MAX = 4000
 _ID_BEGINS = re.compile(r"[0-9a-f]{8,64}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
+Packs = Mapping[str, Mapping[str, int]]  # thousandths by name, by item
 Read = tuple[ItemRow, int, Any]  # a line's item, its thousandths, and the line as it was written
 
 
@@ -47,8 +49,11 @@ def place(node: Node, text: str, path: str = "place") -> str:
         return catalogue.find_place(node, text).id
 
 
-def rows(node: Node, lines: Sequence[Any], least: int) -> list[Read]:
-    """Each line with its item and its quantity in thousandths, `least` at least."""
+def rows(node: Node, lines: Sequence[Any], least: int, packs: Packs | None = None) -> list[Read]:
+    """Each line with its item and its quantity in thousandths, `least` at least.
+
+    `packs` are what a paper that came with the goods says of items (by id): they are read where none is known here.
+    """
     with field("lines"):
         if not lines:
             raise OutOfRange("There is no line in it.", todo="Say at least one item and how much of it.")
@@ -59,8 +64,21 @@ def rows(node: Node, lines: Sequence[Any], least: int) -> list[Read]:
         with field(f"lines.{i}.item"):
             item = known_item(node, line.item)
         with field(f"lines.{i}.qty"):
-            found.append((item, qty(line.qty, item, least), line))
+            found.append((item, qty(line.qty, with_packs(item, packs, line.qty), least), line))
     return found
+
+
+def with_packs(item: ItemRow, told: Packs | None, text: str) -> ItemRow:
+    """An item with what a paper says of its packs; OutOfRange where a quantity names one that differs from ours."""
+    more, known = (told or {}).get(item.id, {}), {name.casefold(): size for name, size in item.packs.items()}
+    for name, size in more.items():
+        ours = known.get(name.casefold(), size)
+        if ours != size and parse_packed(text, item.packs) != parse_packed(text, {**item.packs, name: size}):
+            raise OutOfRange(
+                f"A {name} of {item.label} is {format_qty(size)} by the paper that came, and {format_qty(ours)} here.",
+                todo="Write how many it is in all, without packs.",
+            )
+    return replace(item, packs={**more, **item.packs})
 
 
 def known_item(node: Node, text: str) -> ItemRow:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from node import catalogue, inputs, sameness
+from node import catalogue, hearsay, inputs, sameness
 from node.catalogue import ItemRow, PlaceRow
 from node.events import SameAs
 from node.fold import Node
@@ -114,6 +114,7 @@ def _assertions(node: Node, sign: str) -> list[tuple[Any, ...]]:
 def _told(node: Node, found: Sequence[tuple[Any, ...]]) -> list[Row]:
     ids = sorted({id for row in found for id in row[4:6]})
     names = {("item", row.id): row.label for row in catalogue.item_rows(node, ids)}
+    names.update({("place", id): name for id, name in hearsay.places(node).items()})
     names.update({("place", row.id): row.name for row in catalogue.places_all(node) if row.name})
     teams = catalogue.team_names(node)
     return [
@@ -136,7 +137,7 @@ def _told(node: Node, found: Sequence[tuple[Any, ...]]) -> list[Row]:
 
 
 def _likely(node: Node) -> Iterator[tuple[Any, ...]]:
-    for kind, one, other in [*_twin_items(node), *_twin_places(node)]:
+    for kind, one, other in [*_twin_items(node), *_twin_places(node), *_told_places(node)]:
         yield b"", b"", None, kind, one, other, "their names are all but equal"
 
 
@@ -182,6 +183,22 @@ def _twin_places(node: Node) -> Iterator[tuple[str, str, str]]:
         for spare in places[1:] if name else ():
             if _together(places[0], spare):
                 yield "place", spare.id, places[0].id
+
+
+def _told_places(node: Node) -> Iterator[tuple[str, str, str]]:
+    """Places that only a waybill has named so far, each with the place of our own that it may be."""
+    for id, name in hearsay.places(node).items():
+        own = own_alike(node, name)
+        if own:
+            yield "place", id, own.id
+
+
+def own_alike(node: Node, name: str) -> PlaceRow | None:
+    """The one place of this team that is called so, or so but for a slip; None where there is none, or several."""
+    own = [row for row in catalogue.own_places(node, catalogue.places_all(node)) if row.name]
+    just = [row for row in own if search_key(row.name) == search_key(name)]
+    found = just or [row for row in own if same_but_for_a_slip(row.name, name)]
+    return found[0] if len(found) == 1 else None
 
 
 def _together(one: PlaceRow, other: PlaceRow) -> bool:

@@ -4,11 +4,12 @@ The two ends of a transfer are two facts by two teams, and neither waits for the
 where nobody here has heard that it was sent. Lots that nobody named are written out, first expired, first out.
 """
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from node import catalogue, events, inputs, slips, transit, waybill
+from node import catalogue, events, hearsay, inputs, merging, sameness, slips, transit, waybill
 from node.catalogue import ItemRow
 from node.events import Arrival, ArrivalLine, Dispatch, Line
 from node.fold import Node
@@ -17,7 +18,7 @@ from node.inputs import KEPT
 from node.record import Recorded, lines_out, when, write
 from node.requests import ArrivalIn, ArrivalLineIn, DispatchIn, LineIn, MoveIn
 from node.transit import Transfer
-from node.units import format_qty
+from node.units import QTY_MAX, format_qty
 from sync.errors import Conflict, Malformed, OutOfRange
 from sync.identity import b32
 
@@ -109,7 +110,8 @@ def arrive(node: Node, body: ArrivalIn) -> Arrived:
     with node.log.transaction():
         one, place = _coming(node, body)
         _learn(node, one)
-        parts = [*_parts(node, body.lines or []), *_ruined(node, body)]
+        packs = {one.same.head(item): sizes for item, sizes in _packs(one).items()}
+        parts = [*_parts(node, body.lines or [], packs), *_ruined(node, body, packs)]
         lines = _lines_in(node, one, parts, everything=body.lines is None)
         if not lines:
             with inputs.field("lines"):
@@ -119,7 +121,7 @@ def arrive(node: Node, body: ArrivalIn) -> Arrived:
         missing = {item: sums.open for item, sums in after.items().items() if sums.open > 0}
         return Arrived(
             done.entry,
-            notices=[*done.notices, *_doubts(one, after)],
+            notices=[*done.notices, *_doubts(one, after), *_unheard(node, place)],
             missing=[{"item": item, "qty": format_qty(qty)} for item, qty in missing.items()],
             dispatch=one.dispatch,
         )
@@ -142,17 +144,26 @@ def _coming(node: Node, body: ArrivalIn) -> tuple[Transfer, str]:
 
 def _learn(node: Node, one: Transfer) -> None:
     """Say what a waybill calls items that nobody here has named yet, or they would lie here under their bare ids."""
-    told = one.slip.names.items if one.slip else {}
+    told, packs = one.slip.names.items if one.slip else {}, _packs(one)
     known = {row.id for row in catalogue.item_rows(node, list(told))}
     for item, (name, unit) in told.items():
         if item not in known and name and unit:
-            write(node, events.Item(item, name=name, unit=unit))
+            write(node, events.Item(item, name=name, unit=unit, packs=packs.get(item, {})))
 
 
-def _parts(node: Node, lines: Sequence[ArrivalLineIn]) -> list[Part]:
+def _packs(one: Transfer) -> dict[str, dict[str, int]]:
+    """The packs that a waybill tells of, by item: those that can be."""
+    told = one.slip.names.packs if one.slip else {}
+    return {
+        item: {name: size for name, size in packs.items() if name.strip() and 0 < size <= QTY_MAX}
+        for item, packs in told.items()
+    }
+
+
+def _parts(node: Node, lines: Sequence[ArrivalLineIn], packs: inputs.Packs) -> list[Part]:
     found = []
-    for i, (item, good, line) in enumerate(inputs.rows(node, lines, least=0) if lines else []):
-        damaged, missing = (_amount(item, f"lines.{i}.{name}", getattr(line, name)) for name in ("damaged", "missing"))
+    for i, (item, good, line) in enumerate(inputs.rows(node, lines, 0, packs) if lines else []):
+        damaged, missing = (_amount(item, line, f"lines.{i}.", name, packs) for name in ("damaged", "missing"))
         if not good + damaged + missing:
             with inputs.field(f"lines.{i}.qty"):
                 raise OutOfRange(f"Of {item.label} nothing came.", kept=KEPT, todo="Leave the line out.")
@@ -160,17 +171,18 @@ def _parts(node: Node, lines: Sequence[ArrivalLineIn]) -> list[Part]:
     return found
 
 
-def _amount(item: ItemRow, path: str, text: str | None) -> int:
-    with inputs.field(path):
-        return inputs.qty(text, item, 0) if text and text.strip() else 0
+def _amount(item: ItemRow, line: ArrivalLineIn, path: str, name: str, packs: inputs.Packs) -> int:
+    text = (getattr(line, name) or "").strip()
+    with inputs.field(path + name):
+        return inputs.qty(text, inputs.with_packs(item, packs, text), 0) if text else 0
 
 
-def _ruined(node: Node, body: ArrivalIn) -> list[Part]:
+def _ruined(node: Node, body: ArrivalIn, packs: inputs.Packs) -> list[Part]:
     """What is said beside the lines: damaged, and given up as missing."""
     found = []
     for name in ("damaged", "missing"):
         lines = getattr(body, name)
-        for item, qty, line in inputs.rows(node, lines, least=1) if lines else []:
+        for item, qty, line in inputs.rows(node, lines, 1, packs) if lines else []:
             amounts = (0, qty, 0) if name == "damaged" else (0, 0, qty)
             found.append(Part(item.id, inputs.lot("", line.lot), *amounts))
     return found
@@ -213,6 +225,17 @@ def _nothing(one: Transfer) -> Conflict | OutOfRange:
         kept=KEPT,
         todo="If goods did come in, say which, like blanket=24: it is recorded, and shown to both teams.",
     )
+
+
+def _unheard(node: Node, place: str) -> list[str]:
+    """Where the goods lie at a place that only the waybill has named, and which of ours it may be."""
+    name = hearsay.places(node).get(place)
+    if not name or sameness.merged(node, "place").head(place) != place:
+        return []
+    own = merging.own_alike(node, name)
+    word = own and (own.name if len(catalogue.places_named(node, own.name)) == 1 else own.id)
+    command = word and shlex.join(["bucketline", "same", place, word, "--kind", "place"])
+    return [hearsay.said(name), *([f"If it is your {own.name}: `{command}`."] if own else [])]
 
 
 def _doubts(before: Transfer, after: Transfer) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import segno
 
-from node import catalogue, slips, transit, waybill
+from node import catalogue, slips, starter, transit, waybill
 from node.events import Dispatch, Line
 from node.fold import Node
 from node.loads import Measures, load, measures
@@ -94,7 +94,14 @@ def _names(node: Node, fact: Any, author: bytes) -> Names:
         {id: words.place_name(id) for id in (fact.place, fact.to)},
         {line.item: (words.item_name(line.item), words.item(line.item).unit) for line in fact.lines},
         lots,
+        {line.item: packs for line in fact.lines if (packs := _uncommon(line.item, words.item(line.item).packs))},
     )
+
+
+def _uncommon(item: str, packs: dict[str, int]) -> dict[str, int]:
+    """Those packs of an item that not every node knows from the start."""
+    known = starter.fact_of(item)
+    return {name: size for name, size in packs.items() if not known or known.packs.get(name) != size}
 
 
 def _expiries(node: Node, lines: Sequence[Line]) -> dict[str, dict[str, str]]:
@@ -153,7 +160,7 @@ def _line(words: Words, slip: Slip, known: Measures, line: Line) -> dict[str, An
         "qty": format_qty(line.qty),
         "lot": line.lot,
         "expiry": slip.names.lots.get(line.item, {}).get(line.lot),
-        "packs": format_packed(line.qty, row.packs),
+        "packs": format_packed(line.qty, row.packs or slip.names.packs.get(line.item, {})),
         "kg": weight["kg"],
         "m3": weight["m3"],
     }

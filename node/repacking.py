@@ -6,7 +6,7 @@ where nobody says otherwise: it expires with the first of it, and stays with its
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
@@ -17,6 +17,7 @@ from node.events import Line, ReceiptLine, Repack
 from node.fold import Node
 from node.record import Recorded, lines_out, when
 from node.requests import LineIn, ReceiptLineIn, RepackIn, RepackOutIn
+from node.telling import Words
 from node.units import THOUSAND, format_qty
 from sync.errors import OutOfRange, Problem
 
@@ -134,7 +135,16 @@ def assemble(node: Node, place: str, kit: LineIn, at: str | None = None, note: s
         spot, row, qty = _read(node, place, kit)
         plan = kits.plan_at(node, spot, row.id, qty)
         made = [RepackOutIn(item=row.id, qty=format_qty(qty), lot=kit.lot), *_lines(plan.left.items(), RepackOutIn)]
-        return repack(node, RepackIn(place=spot, used=_lines(plan.used, LineIn), made=made, at=at, note=note))
+        done = repack(node, RepackIn(place=spot, used=_lines(plan.used, LineIn), made=made, at=at, note=note))
+        return replace(done, notices=[*_short(node, row, plan), *done.notices])
+
+
+def _short(node: Node, kit: ItemRow, plan: kits.Plan) -> list[str]:
+    """Which parts the books held too little of for kits that were built all the same, in a sentence."""
+    words = Words(node, list(plan.short))
+    lacking = ", ".join(f"{format_qty(qty)} {words.item_name(item)}" for item, qty in plan.short.items())
+    what = f"For that many {kit.name or kit.id} the books held too little; short by {lacking}."
+    return [f"{what} It is recorded as you said: count these parts, or record what came in."] if lacking else []
 
 
 def break_up(node: Node, place: str, kit: LineIn, at: str | None = None, note: str | None = None) -> Recorded:

@@ -7,7 +7,7 @@ one is held against the other.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from node import catalogue, inputs, moving, transit
@@ -35,6 +35,22 @@ COLUMNS = ("carried", "loaded", "dropped", "returned", "lost", "unexplained", "r
 Row = dict[str, Any]
 
 
+def no_vehicle(node: Node, place: str) -> list[str]:
+    """A doubt in a sentence where a place (id) isn't known as a vehicle: what happened is recorded all the same."""
+    words = Words(node, [])
+    row, ids = words.place(place), words.same_places.all_of(place)
+    if any(words.places[id].kind == "vehicle" for id in ids if id in words.places):
+        return []
+    what = f"{row.name or row.id} is a {row.kind}, no vehicle" if row.kind else f"{place} isn't known as a vehicle"
+    return [f"{what}. If another was meant, move it from there."]
+
+
+def load_up(node: Node, body: MoveIn) -> Moved:
+    """Goods were loaded from a place onto a vehicle, which is where they go `to`."""
+    done = moving.move(node, body)
+    return replace(done, notices=[*done.notices, *no_vehicle(node, inputs.place(node, body.to, "to"))])
+
+
 def bring_back(node: Node, body: ReturnIn) -> Moved:
     """What is left on a vehicle goes to a place, all of it unless lines say how much."""
     with node.log.transaction():
@@ -44,7 +60,8 @@ def bring_back(node: Node, body: ReturnIn) -> Moved:
             raise Conflict(
                 "Nothing is left on it.", kept=inputs.KEPT, todo="Count it, if there is something after all."
             )
-        return moving.move(node, MoveIn(place=vehicle, to=body.to, lines=lines, at=body.at, note=body.note))
+        done = moving.move(node, MoveIn(place=vehicle, to=body.to, lines=lines, at=body.at, note=body.note))
+        return replace(done, notices=[*done.notices, *no_vehicle(node, vehicle)])
 
 
 def _left(node: Node, vehicle: str) -> list[LineIn]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from node.fold import Node
 from node.tables import stands
+from node.units import format_qty
 
 KINDS = ("item", "place")
 _SQL = f"SELECT one, same FROM same_as s WHERE node = ? AND kind = ? AND {stands('s')} ORDER BY lamport, id"
@@ -80,6 +81,21 @@ def find_mark(head: str, lot: str, held: Iterable[str]) -> str:
     """The mark of a lot that somebody named, among those that are held; the head's where none is."""
     marks = [one for one in held if read_mark(head, one)[1] == lot]
     return lot if lot in marks or not marks else min(marks)
+
+
+def lying(node: Node, place: str, raw: bool = False) -> str:
+    """What lies at a place, in a few words: "where 50 Blanket and 2 more lie"."""
+    node.fold.settle()
+    ids = [place] if raw else merged(node, "place").all_of(place)
+    sql = (
+        "SELECT coalesce(nullif(name, ''), item), sum(qty) AS held FROM stock LEFT JOIN item ON id = item"
+        f" WHERE place IN ({','.join('?' * len(ids))}) GROUP BY item HAVING held <> 0 ORDER BY held DESC, item"
+    )
+    rows = node.db.connection().execute(sql, ids).fetchall()
+    if not rows:
+        return "where nothing lies"
+    more = len(rows) - 1
+    return f"where {format_qty(int(rows[0][1]))} {rows[0][0]}{f' and {more} more' if more else ''} lie"
 
 
 def totals(node: Node, place: str, items: Sequence[str]) -> dict[str, int]:

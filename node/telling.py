@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from node import catalogue, sameness
+from node import catalogue, hearsay, sameness
 from node.catalogue import ItemRow, PlaceRow
 from node.events import (
     Arrival,
@@ -35,13 +35,15 @@ LINES_SHOWN = 3  # in a summary
 class Words:
     """Names of places, teams and these items, and when each team was last heard: what rows are filled in with.
 
-    What no catalogue entry has named yet goes by its id. What this team has merged goes by one name, unless `raw`.
+    What no catalogue entry has named yet goes by its id. Unless `raw`, what this team has merged goes by one name, and
+    a place of which no news has come by what a waybill calls it.
     """
 
     def __init__(self, node: Node, items: Sequence[str], raw: bool = False) -> None:
         self.same_items = sameness.NONE if raw else sameness.merged(node, "item")
         self.same_places = sameness.NONE if raw else sameness.merged(node, "place")
         self.places = {row.id: row for row in catalogue.places_all(node)}
+        self.told = {} if raw else hearsay.places(node)  # by waybills alone
         known = {*items, *(id for item in items for id in self.same_items.all_of(self.same_items.head(item)))}
         self.items = {row.id: row for row in catalogue.item_rows(node, sorted(known))}
         self.teams = catalogue.team_names(node)
@@ -51,6 +53,8 @@ class Words:
         """What is known of a place."""
         ids = self.same_places.all_of(self.same_places.head(id))
         row = next((self.places[one] for one in ids if one in self.places), PlaceRow(id, "", "", None, None, b""))
+        if not row.name:
+            row = replace(row, name=next((self.told[one] for one in ids if one in self.told), ""))
         return row if row.id == ids[0] else replace(row, id=ids[0])
 
     def item(self, id: str) -> ItemRow:
@@ -162,7 +166,8 @@ def _moved(words: Words, fact: Moved) -> str:
 def _amounts(words: Words, lines: Sequence[Any]) -> str:
     totals: dict[str, int] = {}
     for line in lines:
-        totals[line.item] = totals.get(line.item, 0) + line.qty
+        item = words.same_items.head(line.item)
+        totals[item] = totals.get(item, 0) + line.qty
     parts = [_amount(words, id, qty) for id, qty in list(totals.items())[:LINES_SHOWN]]
     if len(totals) > LINES_SHOWN:
         parts.append(f"{len(totals) - LINES_SHOWN} more")
@@ -183,7 +188,7 @@ def _besides(words: Words, fact: Moved) -> Iterator[str]:
     if isinstance(fact, Dispatch) and fact.waybill:
         yield f"waybill {fact.waybill}"
     if isinstance(fact, Arrival):
-        yield from _short(fact)
+        yield from _short(words, fact)
     if isinstance(fact, Need):
         yield fact.urgency
     if isinstance(fact, Distribution) and fact.site:
@@ -193,7 +198,13 @@ def _besides(words: Words, fact: Moved) -> Iterator[str]:
             yield f"{getattr(fact, what)} {what}"
 
 
-def _short(fact: Arrival) -> Iterator[str]:
+def _short(words: Words, fact: Arrival) -> Iterator[str]:
     for what in ("damaged", "missing"):
-        if qty := sum(getattr(line, what) for line in fact.lines):
-            yield f"{format_qty(qty)} {what}"
+        totals: dict[str, int] = {}
+        for line in fact.lines:
+            item = words.same_items.head(line.item)
+            totals[item] = totals.get(item, 0) + getattr(line, what)
+        told = [f"{format_qty(qty)} {words.item_name(item)} {what}" for item, qty in totals.items() if qty]
+        yield from told[:LINES_SHOWN]
+        if len(told) > LINES_SHOWN:
+            yield f"{len(told) - LINES_SHOWN} more {what}"

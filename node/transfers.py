@@ -148,6 +148,11 @@ class _Names:
         return ", ".join(f"{format_qty(qty)} {self.item(one, item)[0]}" for item, qty in qtys.items())
 
 
+def is_due(line: Mapping[str, Any]) -> bool:
+    """Whether some of what a row's line tells of is still on its way."""
+    return line["open"] != "0" and not line["open"].startswith("-")
+
+
 def status_of(one: Transfer, now: int) -> str:
     """Where a dispatch stands, as of a time (ms)."""
     items = one.items().values()

@@ -8,6 +8,7 @@ from node.events import Item, Place, Redaction, Void
 from node.fold import Node
 from node.inputs import KEPT
 from node.requests import VoidIn
+from node.units import refuse_blank
 from node.writing import Recorded, find_entry, when, write
 from sync.errors import Conflict, Forbidden, Malformed
 from sync.log import Folded
@@ -25,11 +26,13 @@ def void(node: Node, entry: str, body: VoidIn) -> Recorded:
 
 
 def reason(text: str) -> str:
-    """Why something is undone; Malformed where nothing is said."""
+    """Why something is undone; Malformed where nothing is said, or a blank that was to be filled in."""
     why = inputs.note(text, "why")
     if not why:
         with inputs.field("why"):
             raise Malformed("An undo needs a reason.", kept=KEPT, todo="Say in a few words why.")
+    with inputs.field("why"):
+        refuse_blank(why)
     return why
 
 

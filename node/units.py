@@ -13,6 +13,14 @@ _QTY = re.compile(r"[+-]?\d{1,16}(\.\d{1,3})?")
 _LIKE_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _MONEY = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+|(?=\.\d))(\.\d*)?")
 _PACKED = re.compile(r"([+-]?\d{1,16}(?:\.\d{1,3})?)\s*([^\W\d_][\w -]*)?")
+BLANKS = {  # words that stand in proposed commands where only people can tell, and what they stand for
+    "COUNTED": "the number that you counted",
+    "RECEIVED": "how much came in",
+    "ARRIVED": "how much came in good order",
+    "HANDED_OUT": "how much was handed out",
+    "LOST": "how much is lost",
+    "REASON": "the reason",
+}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MS_MIN = (dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
 MS_MAX = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
@@ -21,6 +29,7 @@ MS_MAX = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC) - _EPOCH) // dt.t
 def parse_qty(text: str) -> int:
     """A decimal with at most three places as thousandths of a unit: "2.5" → 2500."""
     text = text.strip()
+    refuse_blank(text)
     if not _QTY.fullmatch(text):
         raise Malformed(
             f"{text!r} is not a quantity.",
@@ -31,6 +40,13 @@ def parse_qty(text: str) -> int:
     if abs(thousandths) > QTY_MAX:
         raise OutOfRange(f"{text} is more than one line can hold.", kept="Nothing was recorded.")
     return thousandths
+
+
+def refuse_blank(text: str) -> None:
+    """Malformed where a proposed command was sent with its blank as it stood: nobody has seen anything yet."""
+    wanted = BLANKS.get(text.strip())
+    if wanted:
+        raise Malformed(f"Write {wanted} in place of {text.strip()}.", kept="Nothing was recorded.")
 
 
 def parse_packed(text: str, packs: Mapping[str, int]) -> int:

@@ -36,12 +36,17 @@ _TODO = "Copy it again, whole, or take a new photo of the paper."
 
 
 class Names(msgspec.Struct, omit_defaults=True):
-    """What ids mean to the sender: names of places by id; name and unit of items; expiry dates of lots by item."""
+    """What ids mean to the sender: names of places by id; name and unit of items; expiry dates of lots by item.
+
+    `packs` holds thousandths by name, of items whose packs not everybody knows from the start. Who reads papers of
+    another version leaves out what it doesn't know, and takes what isn't there for empty.
+    """
 
     team: str = ""
     places: dict[str, str] = {}
     items: dict[str, tuple[str, str]] = {}
     lots: dict[str, dict[str, str]] = {}
+    packs: dict[str, dict[str, int]] = {}
 
 
 class Origin(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 from node import catalogue, queries, sameness
 from node.fold import Node
 from node.telling import Words
-from node.units import day_of, format_qty
+from node.units import BLANKS, day_of, format_qty
 from sync.errors import Problem
 
 DAY_MS = 86_400_000
@@ -21,6 +21,8 @@ Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 @dataclass(frozen=True)
 class Alert:
     """One thing to look at. `since` in ms; `action` is a sentence, `command` the words that settle it.
+
+    Where only eyes can tell a number, the command has a blank in its place: a word of `units.BLANKS`.
 
     `key` names what can be looked at and be done with; it is empty where only the command settles it.
     """
@@ -35,6 +37,13 @@ class Alert:
     entry: str | None = None
     since: int | None = None
     key: str = ""
+    lot: str | None = None
+
+    @property
+    def blanks(self) -> list[str]:
+        """Words of the command that people put what they saw in place of; as they stand they can't be recorded."""
+        ends = (word.rpartition("=")[2] for word in self.command)
+        return list(dict.fromkeys(end for end in ends if end in BLANKS))
 
 
 @dataclass
@@ -114,9 +123,10 @@ class Look:
         except Problem:
             return False
 
-    def line(self, item: str, qty: int) -> str:
-        """ITEM=QTY of a command."""
-        return f"{self.item_word(item)}={format_qty(qty)}"
+    def line(self, item: str, blank: str, name: str = "") -> str:
+        """ITEM=QTY of a command, with a blank for what nobody has seen yet; `name` where it is known already."""
+        word = self._word(item, name, catalogue.find_item) if name else self.item_word(item)
+        return f"{word}={blank}"
 
     def amount(self, item: str, qty: int) -> str:
         """So much of an item, for people."""

@@ -54,10 +54,12 @@ def _transfer(look: Look, row: Mapping[str, Any]) -> Alert:
 def _settling(look: Look, row: Mapping[str, Any]) -> list[str]:
     """What makes the books right; nothing where only people can."""
     if row["status"] == "overdue":
-        return ["arrive", row["waybill"] or row["dispatch"][:16]]
+        due = [line for line in row["lines"] if transfers.is_due(line)]
+        lines = [look.line(line["item"], "ARRIVED", line["item_name"]) for line in due]
+        return ["arrive", row["waybill"] or row["dispatch"][:16], *lines]
     ours = [one["entry"] for one in row["arrivals"] if _is_own(look, one["entry"])]
     if row["status"] in ("over", "twice", "voided") and ours:
-        return ["undo", ours[-1][:16], "--why", "it did not come in"]
+        return ["undo", ours[-1][:16], "--why", "REASON"]
     return []
 
 

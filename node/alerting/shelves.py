@@ -32,7 +32,7 @@ def low(look: Look) -> Iterator[Alert]:
             f"{name} at {look.words.place_name(place)} is down to {format_qty(held)} {unit};"
             f" there should be at least {format_qty(least)}.",
             f"Bring in {format_qty(least - held)} more and record it, or state another minimum.",
-            ["receive", look.place_word(place), look.line(item, least - held)],
+            ["receive", look.place_word(place), look.line(item, "RECEIVED")],
             place,
             item,
             since=cell["at"] if cell else None,
@@ -50,7 +50,7 @@ def below_zero(look: Look) -> Iterator[Alert]:
                 f"The books show {look.amount(item, held)} at {look.words.place_name(place)}:"
                 " more went out than they know of.",
                 "Count it, and record what you find; or record the receipt that is missing.",
-                ["count", look.place_word(place), look.line(item, 0)],
+                ["count", look.place_word(place), look.line(item, "COUNTED")],
                 place,
                 item,
                 since=cell["at"],
@@ -68,15 +68,16 @@ def expiring(look: Look) -> Iterator[Alert]:
 
 def _expiring(look: Look, place: str, item: str, lot: str, qty: int, date: str, days: int) -> Alert:
     what = f"{look.amount(item, qty)} at {look.words.place_name(place)}, lot {lot},"
-    where, line, named = look.place_word(place), look.line(item, qty), ["--lot", lot]
+    where, named = look.place_word(place), ["--lot", lot]
     if days < 0:
         text, action = f"{what} expired on {date}.", "Take it off the shelf, and record it as lost."
-        words = ["loss", where, line, *named, "--reason", "expired"]
-        return Alert("expired", URGENT, text, action, words, place, item)
+        words = ["loss", where, look.line(item, "LOST"), *named, "--reason", "expired"]
+        return Alert("expired", URGENT, text, action, words, place, item, lot=lot)
     when = "today" if not days else "tomorrow" if days == 1 else f"in {days} days"
     text, action = f"{what} expires {when}.", "Hand it out first, or give it to somebody who can use it in time."
     severity = WARN if days <= SOON_DAYS else INFO
-    return Alert("expiring", severity, text, action, ["drop", where, line, *named], place, item)
+    words = ["drop", where, look.line(item, "HANDED_OUT"), *named]
+    return Alert("expiring", severity, text, action, words, place, item, lot=lot)
 
 
 # counts
@@ -116,12 +117,12 @@ def _stale(look: Look, place: str, found: Mapping[str, int | None], here: Mappin
     name, first = look.words.place_name(place), ordered[0]
     more = len(ordered) - 1
     what = look.words.item_name(first) + (f" and {more} other item{'s' if more > 1 else ''}" if more else "")
-    lines = [look.line(item, max(0, total(here[item]))) for item in ordered[:COUNTED_AT_ONCE]]
+    lines = [look.line(item, "COUNTED") for item in ordered[:COUNTED_AT_ONCE]]
     return Alert(
         "stale_count",
         INFO,
         f"{what} at {name} {'have' if more else 'has'} not been counted for 30 days.",
-        "Count it, and put in what you see: the numbers in the command are what the books expect.",
+        "Count it, and put in what you see.",
         ["count", look.place_word(place), *lines],
         place,
         None if more else first,

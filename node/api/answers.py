@@ -51,7 +51,8 @@ class SameRow(Struct):
 class AlertRow(Struct):
     """Something to look at: `severity` is info, warn or urgent, `command` the command line that settles it.
 
-    `key` is what `alerts/seen` takes; null where only the command settles it.
+    `key` is what `alerts/seen` takes; null where only the command settles it. `blanks` are words of the command to be
+    replaced by what people saw.
     """
 
     kind: str
@@ -66,6 +67,8 @@ class AlertRow(Struct):
     action: str
     command: str
     key: str | None
+    lot: str | None
+    blanks: list[str]
 
 
 class Seen(Struct):

@@ -11,8 +11,10 @@ from node import counting
 from node.cli.base import Call, with_json
 from node.cli.output import whole_file
 from node.cli.packing import pick
+from node.cli.recording import ours
 from node.cli.words import local, table
 from node.reporting.writing.cells import harmless
+from sync.errors import Malformed
 
 _BLANK = "______"
 
@@ -23,7 +25,12 @@ _BLANK = "______"
 @click.option("--shelf", metavar="S", help="Only this shelf.")
 @click.option("--category", metavar="C", help="Only items of this category.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV, to be filled in.")
-@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write, as CSV.")
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write: .csv or .txt, by its name.",
+)
 @with_json
 def count_sheet(call: Call, place: str, as_csv: bool, output: Path | None, **wishes: Any) -> None:
     """Show what there may be to count at a place, shelf by shelf.
@@ -31,18 +38,40 @@ def count_sheet(call: Call, place: str, as_csv: bool, output: Path | None, **wis
     Example: bucketline count-sheet "Gym North" --blind --shelf A2
     """
     with call.node() as node:
-        rows = counting.sheet(node, place, **wishes)
+        rows = counting.sheet(node, ours(node, place), **wishes)
     if output is not None:
+        kind = "csv" if as_csv else _kind(output)
+        text = _csv(rows, wishes["blind"]) if kind == "csv" else "\n".join([*_table(rows, wishes["blind"]), ""])
         with whole_file(output) as file:
-            file.write(_csv(rows, wishes["blind"]).encode())
-        call.answer({"file": str(output), "rows": len(rows)}, f"Written to {output}.")
+            file.write(text.encode())
+        said = f"{len(rows)} lines written to {output} {_KINDS[kind]}."
+        call.answer({"file": str(output), "rows": len(rows), "format": kind}, said)
     elif as_csv and not call.json:
         click.echo(_csv(rows, wishes["blind"]), nl=False)
     else:
-        expected = [] if wishes["blind"] else [("expected", pick("expected"))]
-        heads = [("shelf", pick("shelf")), ("item", pick("item_name")), ("unit", pick("unit")), ("packs", _packs)]
-        columns = [*heads, *expected, ("counted", lambda _: _BLANK)]
-        call.answer(rows, table(rows, columns, "There is nothing to count."))
+        call.answer(rows, _table(rows, wishes["blind"]))
+
+
+_KINDS = {"csv": "as CSV, to be filled in with a spreadsheet", "text": "as a table of text, to be printed"}
+
+
+def _kind(file: Path) -> str:
+    """What a file is to be by the ending of its name; Malformed where that says something else than it would be."""
+    kinds = {".csv": "csv", ".txt": "text", ".text": "text", "": "text"}
+    if file.suffix.lower() not in kinds:
+        raise Malformed(
+            f"A count sheet can't be written as {file.suffix}.",
+            kept="",
+            todo="End the name in .csv or .txt, or give --csv.",
+        )
+    return kinds[file.suffix.lower()]
+
+
+def _table(rows: list[dict[str, Any]], blind: bool) -> list[str]:
+    expected = [] if blind else [("expected", pick("expected"))]
+    heads = [("shelf", pick("shelf")), ("item", pick("item_name")), ("unit", pick("unit")), ("packs", _packs)]
+    columns = [*heads, *expected, ("counted", lambda _: _BLANK)]
+    return table(rows, columns, "There is nothing to count.")
 
 
 def _packs(row: Any) -> str:

@@ -8,7 +8,7 @@ import click
 
 from node import moving, papers, runs, scanning, transfers
 from node.cli.base import Call, say, with_json
-from node.cli.recording import line_bodies, split_lines, told
+from node.cli.recording import line_bodies, ours, split_lines, told
 from node.cli.words import Row, age, local, short, table
 from node.requests import ArrivalIn, ArrivalLineIn, DispatchIn, MoveIn, ReturnIn
 from sync.errors import Malformed, Problem
@@ -37,8 +37,9 @@ def send(call: Call, place: str, lines: Sequence[str], **rest: Any) -> None:
 
     Example: bucketline send "North depot" blanket=60 water=10case --to "Gym North" --vehicle "white van"
     """
+    bodies = line_bodies(lines)
     with call.node() as node:
-        done = moving.dispatch(node, DispatchIn(place=place, lines=line_bodies(lines), **rest))
+        done = moving.dispatch(node, DispatchIn(place=ours(node, place, bodies), lines=bodies, **rest))
         if call.json:
             call.answer({"entry": done.entry, "waybill": done.waybill}, "")
             return
@@ -81,7 +82,17 @@ def arrive(
         rows = transfers.row(node, done.dispatch)["lines"]
     for row in rows:
         if row["open"] != "0":
-            say(f"Still open: {row['open']} {row['item_name']}.")
+            say(f"{_left_open(row)}.")
+
+
+def _left_open(line: Row) -> str:
+    """What of an item hasn't come, or came beyond what was sent."""
+    over = line["open"].startswith("-")
+    return f"{line['open'][1:]} {line['item_name']} more than sent" if over else f"Still open: {_due(line)}"
+
+
+def _due(line: Row) -> str:
+    return f"{line['open']} {line['item_name']}"
 
 
 @click.command()
@@ -96,8 +107,9 @@ def move(call: Call, place: str, lines: Sequence[str], to: str, **rest: Any) -> 
 
     Example: bucketline move "North depot" blanket=60 --to "Gym North"
     """
+    bodies = line_bodies(lines)
     with call.node() as node:
-        done = moving.move(node, MoveIn(place=place, to=to, lines=line_bodies(lines), **rest))
+        done = moving.move(node, MoveIn(place=ours(node, place, bodies), to=to, lines=bodies, **rest))
         _moved(call, node, done, "Moved")
 
 
@@ -210,7 +222,12 @@ def transfers_(call: Call, is_open: bool) -> None:
         ("to", lambda r: r["to_name"] or "?"),
         ("sent", lambda r: age(r["at"], now)),
         ("status", lambda r: r["status"].replace("_", " ")),
-        ("open", lambda r: ", ".join(f"{x['open']} {x['item_name']}" for x in r["lines"] if x["open"] != "0")),
+        (
+            "open",
+            lambda r: ", ".join(
+                _due(x) if transfers.is_due(x) else _left_open(x) for x in r["lines"] if x["open"] != "0"
+            ),
+        ),
         ("what to do", lambda r: r["todo"]),
     ]
     call.answer(rows, table(rows, columns, "Nothing is on its way."))
@@ -236,9 +253,10 @@ def load(call: Call, vehicle: str, lines: Sequence[str], place: str, **rest: Any
 
     Example: bucketline run load "White van" blanket=60 water=10case --from "North depot"
     """
+    bodies = line_bodies(lines)
     with call.node() as node:
-        done = moving.move(node, MoveIn(place=place, to=vehicle, lines=line_bodies(lines), **rest))
-        _moved(call, node, done, "Loaded")
+        body = MoveIn(place=ours(node, place, bodies), to=ours(node, vehicle), lines=bodies, **rest)
+        _moved(call, node, runs.load_up(node, body), "Loaded")
 
 
 @run.command("return")
@@ -254,7 +272,7 @@ def return_(call: Call, vehicle: str, lines: Sequence[str], to: str, **rest: Any
     Example: bucketline run return "White van" --to "North depot"
     """
     with call.node() as node:
-        body = ReturnIn(vehicle=vehicle, to=to, lines=line_bodies(lines) or None, **rest)
+        body = ReturnIn(vehicle=ours(node, vehicle), to=to, lines=line_bodies(lines) or None, **rest)
         _moved(call, node, runs.bring_back(node, body), "Brought back")
 
 
@@ -268,7 +286,9 @@ def sheet(call: Call, vehicle: str, since: str | None) -> None:
     Example: bucketline run sheet "White van"
     """
     with call.node() as node:
-        found = runs.sheet(node, vehicle, since)
+        found = runs.sheet(node, ours(node, vehicle), since)
+        if runs.no_vehicle(node, found["vehicle"]):
+            say(f"{found['vehicle_name']} isn't known as a vehicle; this is what came and went there all the same.")
     call.answer(found, _sheet(found))
 
 

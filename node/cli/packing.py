@@ -7,7 +7,7 @@ import click
 
 from node import expiring, kits, queries, record, repacking
 from node.cli.base import Call, with_json
-from node.cli.recording import line_bodies, split_lots, told
+from node.cli.recording import line_bodies, ours, split_lots, told
 from node.cli.words import short, table
 from node.requests import LineIn, RepackIn, RepackOutIn, WriteOffIn
 
@@ -36,7 +36,7 @@ def repack(call: Call, place: str, used: Sequence[str], made: Sequence[str], exp
     """
     out = [RepackOutIn(item=item, qty=qty, lot=lot, expiry=expiry) for item, qty, lot in split_lots(made)]
     with call.node() as node:
-        done = repacking.repack(node, RepackIn(place=place, used=line_bodies(used), made=out, **rest))
+        done = repacking.repack(node, RepackIn(place=ours(node, place), used=line_bodies(used), made=out, **rest))
         told(call, node, done, "Repacked")
 
 
@@ -76,7 +76,7 @@ def kit_check(call: Call, place: str, kit_name: str) -> None:
     """
     name, qty = _maybe_qty(kit_name)
     with call.node() as node:
-        found = kits.check(node, place, name, qty)
+        found = kits.check(node, ours(node, place), name, qty)
     columns = [(name.replace("_", " "), pick(name)) for name in _NEEDED]
     head = (
         f"{found['place_name']} can build {found['buildable']} {found['kit_name']}; {found['on_hand']} are there."
@@ -106,7 +106,7 @@ def kit_build(call: Call, place: str, kit_name: str, at: str | None, note: str |
     Example: bucketline kit build "Gym North" "family kit=40"
     """
     with call.node() as node:
-        told(call, node, repacking.assemble(node, place, _one(kit_name), at, note), "Built")
+        told(call, node, repacking.assemble(node, ours(node, place), _one(kit_name), at, note), "Built")
 
 
 @kit.command("break")
@@ -121,7 +121,7 @@ def kit_break(call: Call, place: str, kit_name: str, at: str | None, note: str |
     Example: bucketline kit break "Gym North" "family kit=3"
     """
     with call.node() as node:
-        told(call, node, repacking.break_up(node, place, _one(kit_name), at, note), "Broken up")
+        told(call, node, repacking.break_up(node, ours(node, place), _one(kit_name), at, note), "Broken up")
 
 
 def _one(text: str) -> LineIn:

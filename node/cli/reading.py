@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from node import filling, queries
-from node.cli.base import Call, with_json
+from node import filling, hearsay, queries
+from node.cli.base import Call, say, with_json
 from node.cli.naming import spot
+from node.cli.recording import ours
 from node.cli.words import Column, age, local, short, table
 from node.units import parse_degrees
 from sync.errors import Malformed
@@ -26,7 +27,9 @@ def stock(call: Call, place: str | None, item: str | None, lots: bool, raw: bool
     Example: bucketline stock --item insulin --lots
     """
     with call.node() as node:
+        place = ours(node, place) if place and not raw else place
         rows, now = queries.stock(node, place, item, lots, raw), node.clock()
+        told = {} if raw else hearsay.places(node)
     columns = [
         ("place", lambda r: r["place_name"]),
         ("team", lambda r: r["team"]),
@@ -41,6 +44,8 @@ def stock(call: Call, place: str | None, item: str | None, lots: bool, raw: bool
         ("heard", lambda r: age(r["heard"], now)),
     ]
     call.answer(rows, table(rows, columns, "Nothing is on the books here yet."))
+    for id in dict.fromkeys(row["place"] for row in rows if row["place"] in told):
+        say(f"{hearsay.said(told[id])} Its id is {id}.")
 
 
 def _expired(row: Any) -> str:
@@ -74,15 +79,24 @@ def nearby(call: Call, item: str | None, at: str | None, need: str | None, withi
 def _who_has(call: Call, item: str, at: str, within: float | None, raw: bool) -> None:
     lat, lon = spot(at)
     with call.node() as node:
-        rows = queries.nearby(node, item, parse_degrees(lat or "", 90), parse_degrees(lon or "", 180), within, raw)
+        rows = queries.nearby(node, item, *_degrees(lat, lon), within, raw)
         now = node.clock()
+        far = [] if rows or within is None else queries.nearby(node, item, *_degrees(lat, lon), None, raw)
     columns = [*_near(), ("expired", _expired), *_news(now)]
-    call.answer(rows, table(rows, columns, "Nobody that this node has heard of has any."))
+    none = "Nobody that this node has heard of has any"
+    if far:
+        none = f"Nobody within {within:g} km has any; the nearest is {far[0]['place_name']}, {far[0]['distance_km']} km"
+    call.answer(rows, table(rows, columns, f"{none}."))
+
+
+def _degrees(lat: str | None, lon: str | None) -> tuple[int, int]:
+    return parse_degrees(lat or "", 90), parse_degrees(lon or "", 180)
 
 
 def _could_fill(call: Call, need: str, within: float | None) -> None:
     with call.node() as node:
         rows, now = filling.rows(node, need, within), node.clock()
+        none = "" if rows else filling.why_none(node, need, within)
     columns = [
         ("item", lambda r: r["item_name"]),
         ("lacking", lambda r: r["left"]),
@@ -92,7 +106,7 @@ def _could_fill(call: Call, need: str, within: float | None) -> None:
         ("expiry", lambda r: r["expiry"]),
         *_news(now),
     ]
-    call.answer(rows, table(rows, columns, "Nothing is lacking, or nobody that this node has heard of can spare any."))
+    call.answer(rows, table(rows, columns, none))
 
 
 def _near() -> list[Column]:

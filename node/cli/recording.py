@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from node import queries, record
+from node import namesakes, queries, record
 from node.cli.base import Call, say, with_json
 from node.cli.words import short, table
 from node.events import LOSS_REASONS
@@ -53,6 +53,15 @@ def line_bodies(texts: Sequence[str], lot: str | None = None) -> list[LineIn]:
     return [LineIn(item=item, qty=qty, lot=own or lot) for item, qty, own in split_lots(texts)]
 
 
+def ours(node: Any, place: str, bodies: Sequence[Any] = ()) -> str:
+    """A place where something comes, goes or is counted: of several of that name our own, if that is safe, and said."""
+    found = namesakes.ours(node, place, [body.item for body in bodies])
+    if found is None:
+        return place
+    say(found[1])
+    return found[0].id
+
+
 def told(call: Call, node: Any, done: record.Recorded, what: str) -> None:
     """Answer with the entry as it was written, so that a slip is seen at once, and with what is worth a look."""
     row = queries.entry(node, record.find_entry(node, done.entry))
@@ -81,8 +90,8 @@ def receive(call: Call, place: str, lines: Sequence[str], source: str | None, at
     lot = rest.pop("lot")
     bodies = [ReceiptLineIn(item=item, qty=qty, lot=own or lot, **rest) for item, qty, own in split_lots(lines)]
     with call.node() as node:
-        done = record.receive(node, ReceiptIn(place=place, lines=bodies, source=source, at=at, note=note))
-        told(call, node, done, "Received")
+        body = ReceiptIn(place=ours(node, place), lines=bodies, source=source, at=at, note=note)
+        told(call, node, record.receive(node, body), "Received")
 
 
 @click.command()
@@ -101,8 +110,9 @@ def drop(call: Call, place: str, lines: Sequence[str], lot: str | None, **rest: 
 
     Example: bucketline drop "Gym North" blanket=24 "baby formula=6case" --people 40
     """
+    bodies = line_bodies(lines, lot)
     with call.node() as node:
-        done = record.distribute(node, DistributionIn(place=place, lines=line_bodies(lines, lot), **rest))
+        done = record.distribute(node, DistributionIn(place=ours(node, place, bodies), lines=bodies, **rest))
         told(call, node, done, "Drop recorded")
 
 
@@ -119,8 +129,9 @@ def loss(call: Call, place: str, lines: Sequence[str], lot: str | None, **rest: 
 
     Example: bucketline loss "Gym North" milk=12 --reason spoiled
     """
+    bodies = line_bodies(lines, lot)
     with call.node() as node:
-        done = record.lose(node, LossIn(place=place, lines=line_bodies(lines, lot), **rest))
+        done = record.lose(node, LossIn(place=ours(node, place, bodies), lines=bodies, **rest))
         told(call, node, done, "Loss recorded")
 
 
@@ -135,8 +146,9 @@ def count(call: Call, place: str, lines: Sequence[str], at: str | None, note: st
 
     Example: bucketline count "Gym North" blanket=94 tarpaulin=0
     """
+    bodies = line_bodies(lines)
     with call.node() as node:
-        done = record.count(node, CountIn(place=place, lines=line_bodies(lines), at=at, note=note))
+        done = record.count(node, CountIn(place=ours(node, place, bodies), lines=bodies, at=at, note=note))
         names = _item_names(node)
     rows = [{**row, "name": names(row["item"])} for row in done.variance]
     if call.json:

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
@@ -14,14 +14,15 @@ from sync.errors import NotFound
 
 SEVERITIES = {"urgent": ("At once", "bad"), "warn": ("Soon", "warn"), "info": ("When there is time", "")}
 ROWS_SHOWN = 100
-# Of each kind: what the button says, and the page behind it; {entry}, {place} and {item} are filled in.
+# Of each kind: what the button says, and the page behind it; {entry}, {place}, {item} and {lot} are filled in, and no
+# quantity ever is: whoever comes there goes to look first.
 WAYS = {
     "low": ("Receive some", "/record/receive?place={place}&item={item}"),
     "below_zero": ("Count it", "/record/count?place={place}&item={item}"),
-    "expired": ("Record the loss", "/record/loss?place={place}&item={item}"),
-    "expiring": ("Log a drop", "/record/drop?place={place}&item={item}"),
+    "expired": ("Record the loss", "/record/loss?place={place}&item={item}&lot={lot}"),
+    "expiring": ("Log a drop", "/record/drop?place={place}&item={item}&lot={lot}"),
     "stale_count": ("Count everything", "/record/count?place={place}&all=1"),
-    "overdue": ("Record what came", "/arrive/{entry}"),
+    "overdue": ("Record what came", "/arrive/{entry}?empty=1"),
     "merge_suggestion": ("Look at both", "/same"),
     **dict.fromkeys(("need_open", "need_unanswered", "need_stale"), ("See the need", "/needs/{entry}")),
     "fork": ("Peers", "/peers"),
@@ -51,7 +52,9 @@ def _way(row: dict[str, Any]) -> tuple[str, str] | None:
     if row["kind"] in TRANSFERS:
         return "See the transfer", f"/transfers/{row['entry']}"
     said, path = WAYS.get(row["kind"], ("See the entry", "/entries/{entry}" if row["entry"] else "/peers"))
-    return said, path.format(**row)
+    return said, path.format(
+        **{name: quote(str(row[name] or ""), safe="") for name in ("entry", "place", "item", "lot")}
+    )
 
 
 def seen() -> Response:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from node import catalogue
+from node import catalogue, hearsay
 from node.catalogue import ItemRow, PlaceRow
 from node.running import Node
 from node.units import format_qty
@@ -26,7 +26,9 @@ def places(node: Node) -> list[tuple[str, list[PlaceRow]]]:
     for row in catalogue.places_all(node):
         teams.setdefault(row.node, []).append(row)
     ordered = sorted(teams, key=lambda key: (key != node.keys.node, catalogue.team_name(names, key), key))
-    return [(catalogue.team_name(names, key) or "No team", teams[key]) for key in ordered]
+    groups = [(catalogue.team_name(names, key) or "No team", teams[key]) for key in ordered]
+    told = [PlaceRow(id, name, "", None, None, b"") for id, name in hearsay.places(node).items()]
+    return [*groups, *([("Known by a waybill alone", told)] if told else [])]
 
 
 def first_place(node: Node) -> str:

@@ -119,11 +119,12 @@ def show_form(dispatch: str) -> str:
     """What came of one dispatch, line by line."""
     node = context.node()
     row = transfers.row(node, transit.find(node, dispatch).dispatch)
-    return _form(row, [_given(line) for line in row["lines"] if not line["open"].startswith(("-", "0"))])
+    empty = request.args.get("empty") == "1"  # who comes to look at what is overdue has seen nothing yet
+    return _form(row, [_given(line, empty) for line in row["lines"] if transfers.is_due(line)])
 
 
-def _given(line: dict[str, Any]) -> Given:
-    return Given(line["item"], line["item_name"], line["unit"], line["open"], line["open"])
+def _given(line: dict[str, Any], empty: bool) -> Given:
+    return Given(line["item"], line["item_name"], line["unit"], line["open"], "" if empty else line["open"])
 
 
 def _form(row: dict[str, Any], lines: list[Given], **more: Any) -> str:

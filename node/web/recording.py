@@ -95,7 +95,7 @@ def _lines(place: str) -> list[DraftLine]:
     if lacking:
         return _lacking(lacking)
     rows = catalogue.item_rows(node, [item]) if item else []
-    first = DraftLine(rows[0].label if rows else item, request.args.get("qty", ""))
+    first = DraftLine(rows[0].label if rows else item, request.args.get("qty", ""), request.args.get("lot", ""))
     return [first, DraftLine()] if item else [DraftLine() for _ in range(drafts.BLANK_LINES)]
 
 

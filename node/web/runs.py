@@ -36,6 +36,7 @@ def _page(vehicle: str, error: str = "") -> str:
         places=choices.places(node),
         columns=runs.COLUMNS,
         error=error,
+        doubt=bool(runs.no_vehicle(node, sheet["vehicle"])),
     )
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from node import alerts, catalogue, queries
+from node import alerts, catalogue, hearsay, queries
 from node.web import context
 
 LINES_SHOWN = 12  # of one place, where several are shown
@@ -63,7 +63,7 @@ def _resembling(rows: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
 def _groups(rows: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]]:
     """Rows by place: our own places first, then by name; `more` says that some lines are left out."""
     ours = {row.id for row in catalogue.places_all(context.node()) if row.node == context.node().keys.node}
-    groups = []
+    told, groups = hearsay.places(context.node()), []
     for place, found in groupby(rows, key=lambda row: row["place"]):
         lines = list(found)
         head = {"place": place, "name": lines[0]["place_name"], "team": lines[0]["team"], "heard": lines[0]["heard"]}
@@ -72,6 +72,7 @@ def _groups(rows: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]
             head
             | {
                 "own": place in ours,
+                "told": hearsay.said(told[place]) if place in told else "",
                 "count": len(lines),
                 "more": more,
                 "rows": lines[:most],

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 
-from node import record, tokens
+from node import bootstrap, record, tokens
 from node.bootstrap import Node, init
+from node.cli import cli
 from node.config import Config
 from node.requests import ItemIn, PlaceIn, ReceiptIn, ReceiptLineIn
 from node.server import make_app
@@ -71,6 +73,22 @@ def client(node: Node) -> FlaskClient:
 def token(node: Node) -> str:
     """A good API token."""
     return tokens.create(node, "test phone")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs a command line on a node that is open, with the clock of the test: what it answers, `said` what it says."""
+
+    def line(node: Node, *words: str, code: int = 0) -> str:
+        with monkeypatch.context() as patch:
+            patch.setattr(bootstrap, "open_node", lambda config: node)
+            patch.setattr(node, "close", lambda: None)
+            done = CliRunner().invoke(cli, list(words))
+        assert done.exit_code == code, done.output
+        line.said = done.stderr  # type: ignore[attr-defined]
+        return done.output if code else done.stdout
+
+    return line
 
 
 class Api:

@@ -5,10 +5,8 @@ import shlex
 import shutil
 
 import pytest
-from click.testing import CliRunner
 
 from node import alerts, bootstrap, keeping, merging, moving, needing, queries, record, undoing
-from node.cli import cli
 from node.config import Config
 from node.requests import (
     ArrivalIn,
@@ -54,21 +52,6 @@ def other(hub, new_node):
     return found
 
 
-@pytest.fixture
-def run(monkeypatch):
-    """Runs a command line on a node that is open, with the clock of the test."""
-
-    def line(node, *words, code=0):
-        with monkeypatch.context() as patch:
-            patch.setattr(bootstrap, "open_node", lambda config: node)
-            patch.setattr(node, "close", lambda: None)
-            done = CliRunner().invoke(cli, list(words))
-        assert done.exit_code == code, done.output
-        return done.stdout
-
-    return line
-
-
 def meet(one, other):
     copy(one, other)
     copy(other, one)
@@ -84,12 +67,25 @@ def the(node, kind, **more):
     return row
 
 
-def settles(run, node, kind, **more):
-    """Run the command of the one alert of a kind: there is none afterwards."""
-    row = the(node, kind, **more)
+def filled(row, seen):
+    """The words of an alert's command with what people saw in place of each blank."""
     program, *words = shlex.split(row["command"])
-    assert program == "bucketline"
-    run(node, *words)
+    assert program == "bucketline" and bool(row["blanks"]) == (seen is not None)
+    for blank in row["blanks"]:
+        words = [
+            word.replace(f"={blank}", f"={seen}") if "=" in word else seen if word == blank else word for word in words
+        ]
+    return words
+
+
+def settles(run, node, kind, seen=None, **more):
+    """Run the command of the one alert of a kind, with what was seen in its blanks: there is none afterwards."""
+    row = the(node, kind, **more)
+    if row["blanks"]:
+        before = queries.digest(node)
+        run(node, *shlex.split(row["command"])[1:], code=2)
+        assert queries.digest(node) == before  # as it stands it records nothing
+    run(node, *filled(row, seen))
     assert kinds(node, kind=kind, **more) == []
     return row
 
@@ -128,7 +124,7 @@ def test_where_all_is_well_there_is_nothing(hub):
 
 def test_low_stock(hub, run):
     keeping.keep(hub, KeepIn(place="Harvey Hub", item="Blanket", minimum="130"))
-    row = settles(run, hub, "low")
+    row = settles(run, hub, "low", "10")
     assert row["severity"] == "warn"
     assert row["text"] == "Blanket at Harvey Hub is down to 120 piece; there should be at least 130."
     assert (row["place_name"], row["item_name"]) == ("Harvey Hub", "Blanket")
@@ -136,7 +132,7 @@ def test_low_stock(hub, run):
 
 def test_where_nothing_is_left_it_is_urgent(hub, run):
     keeping.keep(hub, KeepIn(place="Gym", item="Blanket", minimum="2bale"))
-    assert settles(run, hub, "low")["severity"] == "urgent"
+    assert settles(run, hub, "low", "60")["severity"] == "urgent"
 
 
 def test_what_has_expired_does_not_count_towards_the_minimum(hub, clock):
@@ -157,7 +153,7 @@ def test_a_minimum_is_met_by_what_was_merged(hub):
 
 def test_below_zero(hub, run):
     drop(hub, "130")
-    row = settles(run, hub, "below_zero")
+    row = settles(run, hub, "below_zero", "0")
     assert "-10 Blanket at Harvey Hub" in row["text"]
 
 
@@ -167,10 +163,10 @@ def test_expiring_and_expired(hub, run, clock):
     assert (soon["severity"], soon["item_name"]) == ("info", "Insulin")
     clock.ms += 13 * DAY_MS
     assert the(hub, "expiring")["severity"] == "warn"
-    settles(run, hub, "expiring")
+    settles(run, hub, "expiring", "40")
     receive(hub, "Insulin", "5", lot="old lot", expiry="2027-01-30")
     clock.ms += 10 * DAY_MS
-    row = settles(run, hub, "expired")
+    row = settles(run, hub, "expired", "5")
     assert row["severity"] == "urgent" and "old lot" in row["text"]
 
 
@@ -178,7 +174,7 @@ def test_two_lots_that_expired_are_two_alerts(hub, run, clock):
     receive(hub, "Insulin", "5", lot="other", expiry="2027-01-20")
     clock.ms += 100 * DAY_MS
     for row in alerts.rows(hub, kind="expired"):
-        run(hub, *shlex.split(row["command"])[1:])
+        run(hub, *filled(row, "40" if row["lot"] != "other" else "5"))
     assert kinds(hub, kind="expired") == []
     assert queries.stock(hub, item="Insulin")[0]["qty"] == "0"
 
@@ -189,7 +185,7 @@ def test_stale_counts(hub, run, clock):
     drop(hub, "1")
     assert kinds(hub, kind="stale_count") == []
     clock.ms += 2 * DAY_MS
-    row = settles(run, hub, "stale_count")
+    row = settles(run, hub, "stale_count", "119")
     assert row["text"] == "Insulin and 1 other item at Harvey Hub have not been counted for 30 days."
     assert queries.stock(hub, item="Blanket")[0]["qty"] == "119"
 
@@ -220,7 +216,7 @@ def test_overdue_transfers(hub, run, clock):
     clock.ms += 47 * HOUR_MS
     assert kinds(hub) == []
     clock.ms += 2 * HOUR_MS
-    row = settles(run, hub, "overdue")
+    row = settles(run, hub, "overdue", "20")
     assert row["severity"] == "warn" and "20 Blanket from Harvey Hub to Gym" in row["text"]
     assert queries.stock(hub, place="Gym")[0]["qty"] == "20"
 
@@ -236,7 +232,7 @@ def test_more_than_was_sent(hub, run):
     sent = send(hub)
     moving.arrive(hub, ArrivalIn(dispatch=sent, lines=[ArrivalLineIn(item="Blanket", qty="20")]))
     moving.arrive(hub, ArrivalIn(dispatch=sent, lines=[ArrivalLineIn(item="Blanket", qty="20")]))
-    settles(run, hub, "over")
+    settles(run, hub, "over", "it did not come in twice")
     assert queries.stock(hub, place="Gym")[0]["qty"] == "20"
 
 
@@ -250,7 +246,7 @@ def test_goods_of_a_dispatch_that_was_undone(hub, run):
     sent = send(hub)
     moving.arrive(hub, ArrivalIn(dispatch=sent))
     undoing.void(hub, sent, VoidIn(why="slip"))
-    settles(run, hub, "voided")
+    settles(run, hub, "voided", "it did not come in")
 
 
 def test_transfers_of_others_are_theirs(hub, other, clock):
@@ -448,7 +444,7 @@ def test_every_alert_says_what_to_do(hub, other, clock):
 
 FIELDS = {
     *("kind", "severity", "place", "place_name", "item", "item_name", "entry", "since", "text", "action", "command"),
-    "key",
+    *("key", "lot", "blanks"),
 }
 
 
@@ -461,6 +457,24 @@ def test_the_whole_history_is_never_replayed(hub, monkeypatch, clock):
     monkeypatch.setattr(hub.log, "fetch", lambda ns: (read.extend(ns), fetch(ns))[1])
     alerts.rows(hub)
     assert len(read) <= 30
+
+
+def test_what_nobody_has_seen_cannot_be_recorded_as_it_is_pasted(hub, run, clock):
+    """No command of an alert about goods holds a number, and each blank is answered in words."""
+    drop(hub, "130")
+    keeping.keep(hub, KeepIn(place="Harvey Hub", item="Insulin", minimum="50"))
+    receive(hub, "Insulin", "5", lot="old lot", expiry="2026-12-01")
+    send(hub, "1")
+    clock.ms += 50 * DAY_MS
+    before, said = queries.digest(hub), {}
+    for row in alerts.rows(hub):
+        program, *words = shlex.split(row["command"])
+        for word in words:
+            assert not word.rpartition("=")[2].isdigit(), row["command"]
+        said[row["kind"]] = run(hub, *words, code=2)
+    assert queries.digest(hub) == before
+    assert "Write the number that you counted in place of COUNTED." in said["below_zero"]
+    assert {"low", "expired", "expiring", "overdue", "stale_count"} < said.keys()
 
 
 # from outside
@@ -484,7 +498,7 @@ def test_the_command_line_tells_them(hub, run):
     assert "nothing to look at" in run(hub, "alerts")
     drop(hub, "130")
     said = run(hub, "alerts", "--place", "harvey hub")
-    assert "$ bucketline count 'Harvey Hub' Blanket=0" in said
+    assert "$ bucketline count 'Harvey Hub' Blanket=COUNTED" in said
     assert [row["kind"] for row in json.loads(run(hub, "alerts", "--kind", "below_zero", "--json"))] == ["below_zero"]
     assert json.loads(run(hub, "alerts", "seen", "all", "--json")) == {"seen": 0}
 

@@ -66,6 +66,22 @@ def test_an_alert_leads_to_the_form_that_settles_it(node, client, kind):
         assert client.get(way.replace("&amp;", "&")).status_code == 200
 
 
+def test_the_forms_behind_alerts_hold_no_quantity_that_nobody_has_seen(node, client, clock):
+    record.add_place(node, PlaceIn(name="Gym", kind="site"))
+    lines = [ReceiptLineIn(item="Insulin", qty="5", lot="old & cold", expiry="2027-02-20")]
+    record.receive(node, ReceiptIn(place="Harvey Hub", lines=lines))
+    drop(node, "130")
+    moving.dispatch(node, DispatchIn(place="Harvey Hub", to="Gym", lines=[LineIn(item="Blanket", qty="2.5")]))
+    clock.ms += 70 * 24 * 3_600_000
+    assert {"below_zero", "expired", "expiring", "overdue", "stale_count"} <= {row["kind"] for row in alerts.rows(node)}
+    ways = re.findall(r'class="button primary" href="([^"]+)"', client.get("/alerts").text)
+    shown = [client.get(way.replace("&amp;", "&")).text for way in ways]
+    fields = [field for text in shown for field in re.findall(r'<input id="(?:qty|damaged|missing)-[^>]*>', text)]
+    assert len(fields) > 5 and all('value=""' in field or "value=" not in field for field in fields)
+    assert any('name="lot" value="old &amp; cold"' in text for text in shown)
+    assert any("2.5 piece on the way" in text for text in shown)
+
+
 def test_what_others_recorded_is_seen_by_a_tap_or_two(node, client, new_node):
     other = new_node("Bayou Wheels")
     copy(node, other)

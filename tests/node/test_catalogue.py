@@ -102,7 +102,8 @@ def test_two_places_of_one_name_are_told_apart_by_id(node):
     tell(other, node)
     with pytest.raises(OutOfRange) as caught:
         catalogue.find_place(node, "gym north")
-    assert f"Gym North (warehouse), id {theirs}" in caught.value.detail
+    assert f"id {theirs[:8]}, where nothing lies" in caught.value.detail
+    assert "Gym North (site), ours, id" in caught.value.detail
     assert catalogue.find_place(node, theirs).kind == "warehouse"
 
 

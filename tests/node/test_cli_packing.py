@@ -99,7 +99,7 @@ def test_a_count_sheet_on_paper_and_as_a_file(line: Line, tmp_path: Path):
         ("Cup", "case=12 pallet=120", "132", ""),
     ]
     file = tmp_path / "sheet.csv"
-    assert line.json("count-sheet", "Gym", "-o", str(file)) == {"file": str(file), "rows": 2}
+    assert line.json("count-sheet", "Gym", "-o", str(file)) == {"file": str(file), "rows": 2, "format": "csv"}
     assert file.read_text().startswith("shelf,place,item,unit,packs,expected,counted")
 
 

@@ -195,7 +195,7 @@ def test_building_takes_kits_first_then_parts_and_the_books_still_balance(node):
 def test_building_more_than_the_books_hold_is_recorded_and_told(node):
     done = repacking.assemble(node, "Depot", LineIn(item="Wash kit", qty="10"))
     assert on_hand(node) == {"Mat": "10", "Cup": "-11", "Wash kit": "12"}
-    assert "-11 Cup" in done.notices[0]
+    assert "short by 11 Cup." in done.notices[0] and "-11 Cup" in done.notices[1]
 
 
 def test_breaking_up_gives_the_parts_of_one_level(node):

@@ -260,7 +260,7 @@ def test_every_other_fact_has_its_words(node):
     assert {id for fact in facts for id in telling.items_of(fact)} == {blanket, rice}
     assert [telling.summary(words, fact) for fact in facts] == [
         "24 Blanket, 2.5 Rice sent from Depot to Gym, waybill WB-7",
-        "20 Blanket came in at Gym, 3 damaged, 1 missing",
+        "20 Blanket came in at Gym, 3 Blanket damaged, 1 Blanket missing",
         "20 Blanket came in at Gym",
         "2 Blanket became 1 Rice at Gym",
         "24 Blanket, 2.5 Rice needed at Gym, critical, 40 people",

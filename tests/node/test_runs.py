@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from node import accounts, moving, queries, record, runs
-from node.events import Item
+from node import accounts, merging, moving, queries, record, runs
+from node.events import Item, Place, encode
 from node.requests import (
     CountIn,
     DistributionIn,
@@ -17,6 +17,7 @@ from node.requests import (
     ReceiptIn,
     ReceiptLineIn,
     ReturnIn,
+    SameAsIn,
     VoidIn,
 )
 from node.units import format_time
@@ -170,3 +171,26 @@ def test_a_vehicle_that_nothing_bears_is_not_found(node):
 def test_an_empty_vehicle_has_an_empty_sheet(node):
     sheet = runs.sheet(node, "Van")
     assert (sheet["items"], sheet["since"], sheet["balanced"]) == ([], None, True)
+
+
+# what is no vehicle
+
+
+def test_a_place_that_is_no_vehicle_is_loaded_all_the_same_and_that_is_said(node: MemoryNode) -> None:
+    done = runs.load_up(node, MoveIn(place="Depot", to="Gym", lines=lines(Blanket=9)))
+    assert [row["qty"] for row in queries.stock(node, place="Gym")] == ["9"]
+    assert done.notices == ["Gym is a site, no vehicle. If another was meant, move it from there."]
+    assert runs.load_up(node, MoveIn(place="Depot", to="Van", lines=lines(Blanket=9))).notices == []
+    back_again = runs.bring_back(node, ReturnIn(vehicle="Gym", to="Depot"))
+    assert back_again.notices == done.notices
+    assert back(node).notices == []
+
+
+def test_what_was_merged_with_a_vehicle_is_one(node: MemoryNode) -> None:
+    node.log.append(encode(Place("nowherevan223344", kind="site")))
+    assert runs.no_vehicle(node, "nowherevan223344") != []
+    merging.same(node, SameAsIn(kind="place", id="nowherevan223344", same="Van"))
+    assert runs.no_vehicle(node, "nowherevan223344") == []
+    assert runs.no_vehicle(node, "neverheardofplac") == [
+        "neverheardofplac isn't known as a vehicle. If another was meant, move it from there."
+    ]

@@ -1,12 +1,15 @@
 """The text of a waybill: what it holds, how it is read in, and that no slip or forgery gets through."""
 
 import io
+from typing import Any
 
+import msgspec
 import pytest
 
-from node import moving, papers, queries, record, scanning, slips, waybill
-from node.requests import ArrivalIn, DispatchIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
-from sync.errors import Forbidden, Malformed, NotFound, Problem, Untrue
+from node import moving, papers, queries, record, scanning, slips, transit, waybill
+from node.requests import ArrivalIn, ArrivalLineIn, DispatchIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
+from sync.errors import Forbidden, Malformed, NotFound, OutOfRange, Problem, Untrue
+from sync.rows import place
 from tests.fakes import MemoryNode, memory_node, tell
 
 
@@ -165,3 +168,101 @@ def test_goods_arrive_at_who_has_only_the_paper(sender, stranger):
     tell(stranger, sender)
     assert queries.digest(sender)["stock"] == queries.digest(stranger)["stock"]
     assert [row["qty"] for row in queries.stock(sender)] == ["40", "50"]
+
+
+# packs
+
+
+def arrive(node: MemoryNode, text: str, qty: str, **more: Any) -> moving.Arrived:
+    line = ArrivalLineIn(item="Blanket", qty=qty, **more)
+    return moving.arrive(node, ArrivalIn(dispatch=text, lines=[line]))
+
+
+@pytest.fixture
+def sacks(sender) -> MemoryNode:
+    """The sender, whose blankets come in sacks, of which nobody knows from the start."""
+    record.add_item(sender, ItemIn(name="Blanket", unit="piece", packs={"sack": "20"}))
+    return sender
+
+
+def test_what_came_is_said_in_the_packs_that_the_paper_tells_of(sacks, stranger):
+    text = papers.text_of(sacks, send(sacks, "80").entry)
+    assert papers.read(stranger, text)["lines"][0]["packs"] == "1 bale + 15"
+    arrive(stranger, text, "2sack+5", damaged="0.5sack")
+    assert queries.stock(stranger)[0]["qty"] == "45"
+
+
+def test_the_packs_of_an_item_that_is_new_here_are_learnt_with_its_name(sender, stranger):
+    record.add_item(sender, ItemIn(name="Wool cover", unit="piece", packs={"roll": "12"}))
+    sent = moving.dispatch(
+        sender, DispatchIn(place="Depot", to="School", lines=[LineIn(item="Wool cover", qty="3roll")])
+    )
+    moving.arrive(stranger, ArrivalIn(dispatch=papers.text_of(sender, sent.entry)))
+    line = ReceiptLineIn(item="Wool cover", qty="1roll")
+    record.receive(stranger, ReceiptIn(place="School", lines=[line]))
+    assert queries.stock(stranger)[0]["packed"] == "4 roll"
+
+
+def test_an_item_that_is_known_here_without_packs_takes_those_of_the_paper(sacks, stranger):
+    record.add_item(stranger, ItemIn(name="Blanket", unit="piece"))
+    arrive(stranger, papers.text_of(sacks, send(sacks, "80").entry), "2 sacks")
+    assert queries.stock(stranger)[0]["qty"] == "40"
+
+
+def test_a_pack_of_another_size_is_asked_about_and_only_where_it_is_said(sacks, stranger):
+    record.add_item(stranger, ItemIn(name="Blanket", unit="piece", packs={"Sack": "25", "box": "5"}))
+    text = papers.text_of(sacks, send(sacks, "80").entry)
+    before = queries.digest(stranger)
+    with pytest.raises(OutOfRange, match=r"sack of Blanket \(piece\) is 20 by the paper that came, and 25 here"):
+        arrive(stranger, text, "2sack")
+    assert queries.digest(stranger) == before
+    arrive(stranger, text, "4box+1")
+    assert queries.stock(stranger)[0]["qty"] == "21"
+
+
+def test_papers_of_older_and_newer_programs_are_read_by_each_other(sacks, stranger):
+    class Older(msgspec.Struct, omit_defaults=True):
+        team: str = ""
+        places: dict[str, str] = {}
+        items: dict[str, tuple[str, str]] = {}
+        lots: dict[str, dict[str, str]] = {}
+
+    entry = sacks.log.get(bytes.fromhex(send(sacks).entry))
+    names = papers._names(sacks, entry.fact, entry.node)
+    assert list(names.packs.values()) == [{"sack": 20_000}]
+    older = msgspec.json.decode(msgspec.json.encode(names), type=Older)
+    assert (older.places, older.items, older.lots) == (names.places, names.items, names.lots)
+    assert msgspec.json.decode(msgspec.json.encode(older), type=waybill.Names).packs == {}
+    prev = sacks.log.store.id_at(sacks.log.store.by_branch(place(entry.n)[0])[1], entry.seq - 1)
+    origin = waybill.Origin(entry.log, entry.seq, prev, entry.lamport, entry.claimed, entry.node)
+    payload = sacks.log.store.by_id(entry.id)[4]
+    text = waybill.write(sacks.log.network, origin, payload, older, sacks.keys.sign)
+    assert papers.read(stranger, text)["lines"][0]["item_name"] == "Blanket"
+    with pytest.raises(Malformed, match="has no pack"):
+        arrive(stranger, text, "1sack")
+
+
+def test_packs_that_all_know_from_the_start_are_not_on_the_paper_and_sizes_that_cannot_be_are_left_out(
+    sender, stranger
+):
+    lines = [LineIn(item="Bottled water, 0.5 L", qty="48")]
+    sent = moving.dispatch(sender, DispatchIn(place="Depot", to="School", lines=lines))
+    text = papers.text_of(sender, sent.entry)
+    assert slips.take(stranger, text).names.packs == {}
+    moving.arrive(stranger, ArrivalIn(dispatch=text, lines=[ArrivalLineIn(item="Bottled water, 0.5 L", qty="2case")]))
+    assert queries.stock(stranger)[0]["qty"] == "48"
+    bad = transit.Transfer("aa" * 32, slip=slips.take(stranger, text))
+    bad.slip.names.packs["x"] = {"": 1, "none": 0, "less": -5, "much": 10**18, "case": 5}
+    assert moving._packs(bad) == {"x": {"case": 5}}
+
+
+def test_ten_lines_with_packs_of_their_own_still_fit_two_codes(sender):
+    lines = []
+    for at in range(10):
+        name = f"{('wool', 'cotton', 'fleece', 'down')[at % 4]} thing {at}"
+        record.add_item(sender, ItemIn(name=name, unit="piece", packs={"case": str(12 + at), "pallet": "40case"}))
+        line = ReceiptLineIn(item=name, qty="500", expiry=f"2027-0{at % 9 + 1}-01")
+        record.receive(sender, ReceiptIn(place="Depot", lines=[line]))
+        lines.append(LineIn(item=name, qty=str(10 + at * 7)))
+    sent = moving.dispatch(sender, DispatchIn(place="Depot", to="School", lines=lines, vehicle="white van"))
+    assert len(waybill.parts(papers.text_of(sender, sent.entry))) <= 2
