@@ -249,9 +249,7 @@ def join(
         raise Untrue("The other node's keys don't belong together.", todo="Ask it for a new code.")
     with log.transaction():
         log.vouch(invitation.node, invitation.agree, welcome.agree_sig)
-        node, name, known = company.add(
-            invitation.node, welcome.name, [reached, *_of_use(welcome.addresses, reached)]
-        )
+        node, name, known = company.add(invitation.node, welcome.name, [reached, *_of_use(welcome.addresses, reached)])
     return {"peer": node_id(node), "name": name, "addresses": known}
 
 

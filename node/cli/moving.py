@@ -43,7 +43,7 @@ def send(call: Call, place: str, lines: Sequence[str], **rest: Any) -> None:
         if call.json:
             call.answer({"entry": done.entry, "waybill": done.waybill}, "")
             return
-        told(call, node, done, f"Sent, waybill {done.waybill}")
+        told(call, node, done, "Sent")
     say(f"The paper to print: `bucketline waybill {done.waybill}`, or on the pages.")
 
 
