@@ -329,8 +329,8 @@ def team_name(names: dict[bytes, str], key: bytes) -> str:
 
 def _did_you_mean(names: Sequence[str], what: str) -> str:
     if not names:
-        return f"Add it first: `bucketline {what} add`."
-    return f"Did you mean {', '.join(dict.fromkeys(names))}? Or add it: `bucketline {what} add`."
+        return f"`bucketline {what} list` shows those that are known; a new one is added with `bucketline {what} add`."
+    return f"Did you mean {', '.join(dict.fromkeys(names))}? A new one is added with `bucketline {what} add`."
 
 
 def _ambiguous(text: str, what: str, choices: Sequence[str]) -> OutOfRange:

@@ -10,7 +10,8 @@ from typing import Any
 import peewee
 
 from node import __version__, files
-from node.fold import VERSION, Projector
+from node.fold import NAME, VERSION, Projector
+from node.reporting import auditing, movements
 from node.units import format_time
 from sync.fence import FileFence
 
@@ -18,6 +19,7 @@ FREE_BYTES_MIN = 200 * 1024 * 1024
 SKEW_MS_MAX = 120_000
 SILENCE_MS_MAX = 2 * 86_400_000
 FIRST_RELEASE_MS = 1_790_000_000_000  # no honest clock is before 2026
+_ASTRAY = "The tables of {} don't follow from the log; `bucketline doctor --rebuild` makes them anew."
 
 Check = dict[str, Any]
 
@@ -29,7 +31,9 @@ def verify(node: Any, progress: Callable[[int], None] | None = None) -> dict[str
     """
     problems = list(node.log.verify(progress))
     if _refolded(node) != node.fold.digest():
-        problems.append("The tables of stock don't follow from the log; `bucketline doctor --rebuild` makes them anew.")
+        problems.append(_ASTRAY.format("stock"))
+    if movements.is_of_this_version(node) and not auditing.agrees(node, node.config.data):
+        problems.append(_ASTRAY.format("reports"))
     entries, logs = node.log.counts()
     return {"entries": entries, "logs": logs, "ok": not problems, "problems": problems}
 
@@ -49,9 +53,10 @@ def _refolded(node: Any) -> str:
 
 
 def rebuild(node: Any) -> None:
-    """Make the tables anew from the log."""
+    """Make the tables anew from the log: those of stock now, those of reports when one is next asked for."""
     with node.log.transaction():
         node.fold.refold(node.log.folded())
+        movements.rebuild(node)
 
 
 def doctor(node: Any) -> list[Check]:
@@ -105,8 +110,8 @@ def _fence(node: Any) -> Found:
 
 
 def _tables(node: Any) -> Found:
-    rows = node.db.execute_sql("SELECT version FROM projection").fetchall()
-    good = rows == [(VERSION,)]
+    rows = node.db.execute_sql("SELECT version FROM projection WHERE name = ?", (NAME,)).fetchall()
+    good = rows == [(VERSION,)]  # those of reports are made anew when one is asked for
     yield "tables", good, "of this version" if good else "of another version: start the node once"
 
 

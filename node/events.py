@@ -201,7 +201,8 @@ class Closing(Fact, tag="closing"):
     """A team looked at its books and says that this is its position: a statement, never a lock.
 
     It is about what took place before `until` (ms), and from `since` on if there is one. `root` is what the node held
-    when it said so, `position` what its books came to (see `node.reporting.closing`), both SHA-256 in hex.
+    when it said so, `covers` the last entry of each log that counted in its books (hex ids), `position` what they came
+    to (see `node.reporting.closing`); digests are SHA-256 in hex.
     """
 
     at: int
@@ -210,6 +211,7 @@ class Closing(Fact, tag="closing"):
     position: str
     since: int | None = None
     note: str = ""
+    covers: list[str] = []
 
 
 class Redaction(Fact, tag="redaction"):
@@ -329,7 +331,6 @@ def decode(payload: bytes) -> AnyFact | None:
 
 
 _HEX_ID = re.compile(r"[0-9a-f]{64}")
-_ID_BEGINS = re.compile(r"[0-9a-f]{8,64}")
 
 
 def is_entry_id(text: str) -> bool:
@@ -340,11 +341,3 @@ def is_entry_id(text: str) -> bool:
 def entry_id(text: str) -> bytes | None:
     """The entry id that is written so, else None."""
     return bytes.fromhex(text) if is_entry_id(text) else None
-
-
-def ids_that_begin(text: str) -> tuple[bytes, bytes]:
-    """The least and the greatest entry id that begins with these hex digits, 8 at least; no id lies between others."""
-    digits = text.strip().lower()
-    if not _ID_BEGINS.fullmatch(digits):
-        return b"", b""
-    return bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))

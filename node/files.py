@@ -42,7 +42,7 @@ def make_keys(folder: Path, rng: Rng) -> Keys:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / KEYS
         if not path.exists():
-            _write_private(path, rng(64))
+            write_private(path, rng(64))
     except OSError as error:
         raise Conflict(
             f"The folder {folder} can't be written: {error.strerror}.",
@@ -51,7 +51,8 @@ def make_keys(folder: Path, rng: Rng) -> Keys:
     return read_keys(folder)
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """A new file that this user alone can read, safely on the disk."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)

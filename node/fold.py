@@ -52,14 +52,16 @@ class Here:
 
 
 class Projector:
-    """The inventory as an application of the log."""
+    """The inventory as an application of the log; one that `reads_only` finds its tables there and up to date."""
 
-    def __init__(self, db: Any) -> None:
+    def __init__(self, db: Any, reads_only: bool = False) -> None:
         self.db = db
         self._log: Log | None = None
         self._pending: Pending | None = None
         self._voids: dict[bytes, set[bytes]] = {}
         self._turn = self._position = -1
+        if reads_only:
+            return
         with db.atomic("IMMEDIATE"):
             outdated = tables.exist(db) and self._version() != VERSION
             if outdated:
@@ -243,9 +245,13 @@ class Projector:
 
     def settle(self) -> None:
         """Bring every cell up to date; costs next to nothing where all are."""
-        if self._connection.execute("SELECT 1 FROM unsettled LIMIT 1").fetchone():
+        if not self.is_settled():
             with self._entries.transaction():
                 self._settle()
+
+    def is_settled(self) -> bool:
+        """Whether every cell is up to date."""
+        return not self._connection.execute("SELECT 1 FROM unsettled LIMIT 1").fetchone()
 
     def _settle(self) -> None:
         pending, connection = self._recall(), self._connection

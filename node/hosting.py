@@ -13,7 +13,7 @@ from sync.errors import Malformed, Problem, TooLarge, TooMany
 THREADS = 10
 WAITING_MAX = 128  # connections that nobody has taken up yet
 HEADER_BYTES_MAX = 32 * 1024
-CHUNKED_BYTES_MAX = 8 * 1024 * 1024  # above the app's own bound, so that nearly all are answered by the app
+BODY_BYTES_MAX = 32 * 1024 * 1024  # above the app's own bounds, so that nearly all are answered by the app
 DRAIN_BYTES_MAX = 16 * 1024 * 1024
 DRAIN_PIECE = 64 * 1024
 SILENCE_SECONDS_MAX = 10
@@ -63,7 +63,7 @@ class Serving:
         )
         self._server.ConnectionClass = _Connection
         self._server.max_request_header_size = HEADER_BYTES_MAX
-        self._server.max_request_body_size = CHUNKED_BYTES_MAX
+        self._server.max_request_body_size = BODY_BYTES_MAX
         self._server.server_name = "bucketline"
         self._server.prepare()
         self._thread = threading.Thread(target=self._server.serve, name="web", daemon=True)

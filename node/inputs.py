@@ -13,7 +13,7 @@ from typing import Any
 
 from node import catalogue, codes, starter
 from node.catalogue import ItemRow
-from node.events import ReceiptLine, encode, ids_that_begin
+from node.events import ReceiptLine, encode
 from node.fold import Node
 from node.requests import PlaceIn, ReceiptLineIn
 from node.units import format_qty, format_time, parse_date, parse_degrees, parse_money, parse_packed, parse_time
@@ -25,6 +25,7 @@ PEOPLE_MAX = 10**9
 LINES_MAX = 1000  # in one entry
 WORD_CHARS_MAX = 200  # names, codes, lots, sources
 NOTE_CHARS_MAX = 4000
+_ID_BEGINS = re.compile(r"[0-9a-f]{8,64}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 Packs = Mapping[str, Mapping[str, int]]  # thousandths by name, by item
@@ -145,6 +146,14 @@ def need_ids(node: Node, text: str) -> list[str]:
     sql = "SELECT id FROM need WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 5"
     rows = catalogue.query(node, sql, *ids_that_begin(text))
     return [id.hex() for (id,) in rows]
+
+
+def ids_that_begin(text: str) -> tuple[bytes, bytes]:
+    """The least and the greatest entry id that begins with these hex digits, 8 at least; no id lies between others."""
+    digits = text.strip().lower()
+    if not _ID_BEGINS.fullmatch(digits):
+        return b"", b""
+    return bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
 
 
 def lot(path: str, text: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from node.api import answers
-from node.api.endpoints import BASE, READS, WRITES, Read, Write
+from node.api.endpoints import BASE, CHECKS, FILES, READS, WRITES, Check, Read, Write
 from node.idempotency import KEY_CHARS_MAX
 from node.problems import MEDIA_TYPE
 
@@ -37,6 +37,7 @@ def document() -> bytes:
 def _document() -> dict[str, Any]:
     types: list[Any] = [answers.Problem]
     types += [read.row for read in READS.values()]
+    types += [check.answer for check in CHECKS.values()]
     types += [one for write in WRITES.values() for one in (write.body, write.answer)]
     _, schemas = msgspec.json.schema_components(types, ref_template=_REF)
     return {
@@ -66,7 +67,31 @@ def _paths() -> dict[str, Any]:
         paths.setdefault("/" + name, {})["get"] = _get(name, read)
     for name, write in WRITES.items():
         paths.setdefault("/" + name, {})["post"] = _post(name, write)
+    for name, (summary, media) in FILES.items():
+        paths.setdefault("/" + name, {})["get"] = _file(name, summary, media)
+    for name, check in CHECKS.items():
+        paths.setdefault("/" + name, {})["post"] = _check(name, check)
     return paths
+
+
+def _file(name: str, summary: str, media: str) -> dict[str, Any]:
+    content = {media: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        "operationId": f"get_{_plain(name)}",
+        "summary": summary,
+        "responses": {"200": {"description": "The file.", "content": content}} | _answers({}, {401: "No good token"}),
+    }
+
+
+def _check(name: str, check: Check) -> dict[str, Any]:
+    content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    problems = {400: "Malformed", 401: "No good token", 413: "Too large", 415: "Compressed"}
+    return {
+        "operationId": f"post_{_plain(name)}",
+        "summary": check.summary,
+        "requestBody": {"required": True, "content": content},
+        "responses": _answers({200: ("What was found.", _ref(check.answer))}, problems),
+    }
 
 
 def _get(name: str, read: Read) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from node.running import Node
 from node.web import errors as web_errors
 from node.web import pages
 
-DRAIN_BYTES_MAX = 8 * 1024 * 1024
+DRAIN_BYTES_MAX = 32 * 1024 * 1024
 DRAIN_PIECE = 64 * 1024
 _CSP = "; ".join(
     [

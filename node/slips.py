@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from node import catalogue, events, waybill
+from node import catalogue, events, inputs, waybill
 from node.events import Dispatch
 from node.fold import Node
 from node.folding import papers
@@ -70,7 +70,7 @@ def every(node: Node) -> list[Slip]:
 def find(node: Node, text: str) -> list[Slip]:
     """Those that an id, the first 8 digits of one, or a waybill's number means."""
     where = "lower(waybill) = ? AND waybill <> '' OR dispatch BETWEEN ? AND ?"
-    return _slips(node, where, text.strip().lower(), *events.ids_that_begin(text))
+    return _slips(node, where, text.strip().lower(), *inputs.ids_that_begin(text))
 
 
 def _slips(node: Node, where: str, *values: Any) -> list[Slip]:

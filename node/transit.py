@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from node import catalogue, sameness, slips
-from node.events import ids_that_begin, is_entry_id
+from node import catalogue, inputs, sameness, slips
+from node.events import is_entry_id
 from node.fold import Node
 from node.sameness import NONE, Same
 from node.tables import stands
@@ -116,7 +116,9 @@ def _dispatches(node: Node, text: str) -> list[str]:
     """Ids (hex) of dispatches in the log."""
     sql = "SELECT id FROM dispatch WHERE waybill IN (?, ?, ?) AND waybill <> ''"
     found = [id.hex() for (id,) in catalogue.query(node, sql, text, text.upper(), text.lower())]
-    rows = catalogue.query(node, "SELECT id FROM dispatch WHERE id BETWEEN ? AND ? LIMIT 5", *ids_that_begin(text))
+    rows = catalogue.query(
+        node, "SELECT id FROM dispatch WHERE id BETWEEN ? AND ? LIMIT 5", *inputs.ids_that_begin(text)
+    )
     return found + [id.hex() for (id,) in rows]
 
 

@@ -13,11 +13,9 @@ tag. Indices run from 0, `last` is 1 in the last chunk and 0 in others. So chunk
 out unnoticed, and each can be read by itself: after a damaged place the reader goes on at the next mark.
 """
 
-import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from errno import ENOSPC
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -27,11 +25,12 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from sync import envelope, frame, messages, parcel
 from sync.envelope import BUNDLE, OVERHEAD_BYTES, Party
-from sync.errors import Conflict, DiskFull, Malformed, NotFound, Problem, Refused, Unsupported
+from sync.errors import Conflict, Malformed, NotFound, Refused, Unsupported
 from sync.exchange import Memory
 from sync.identity import node_id
 from sync.log import Log
 from sync.messages import Cursor
+from sync.placing import file_problems, replacing
 
 MAGIC = b"bktlbdl\x01"
 MARK = b"\xf1bktlpt\x01"
@@ -69,7 +68,7 @@ def write(log: Log, memory: Memory, path: Path, for_node: bytes | None = None) -
     if not envelopes:
         raise Conflict("There is no node to write a bundle for.", todo="Pair with one first: `bucketline peer invite`.")
     entries = 0
-    with _file_problems(path), _replacing(path) as file:
+    with file_problems(path), replacing(path, MAGIC, "bundle") as file:
         file.write(_header(envelopes))
         for head, body in _numbered(parcel.outgoing(log, since)):
             entries += _entries(log, body)
@@ -126,54 +125,6 @@ def _nonce(index: int) -> bytes:
     return index.to_bytes(12, "big")
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the path's place once it is safely on the disk, and is removed if anything goes wrong."""
-    _guard(path)
-    fresh = path.with_name(path.name + ".part")
-    try:
-        with open(fresh, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-        _sync_folder(path.parent)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-
-
-def _guard(path: Path) -> None:
-    """A slip of the pen must not cost a spreadsheet."""
-    if path.exists() and path.stat().st_size:
-        with open(path, "rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise Conflict(f"{path.name} exists and is not a bundle.", todo="Choose another name.")
-
-
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # not every system or stick can
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-@contextmanager
-def _file_problems(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise NotFound(f"There is no such file or folder: {path}.") from None
-    except OSError as error:
-        if error.errno == ENOSPC:
-            raise DiskFull(
-                f"There is no room for {path.name}.", todo="Free some space, or use another stick."
-            ) from None
-        raise Problem(f"{path} can't be used: {error.strerror or error}.") from None
-
-
 # reading
 
 
@@ -183,7 +134,7 @@ def read(log: Log, memory: Memory, path: Path) -> dict[str, Any]:
     Unsupported where it is no bundle, Malformed where its beginning is damaged, Refused where it isn't for this node or
     where its writer is none that we talk to.
     """
-    with _file_problems(path), open(path, "rb") as file:
+    with file_problems(path), open(path, "rb") as file:
         sender, key = _open(log, _envelopes(file))
         bodies = _bodies(file, ChaCha20Poly1305(key), log.limits.message_bytes_max)
         found = parcel.incoming(log, memory, sender, bodies)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sync.errors import Conflict, DiskFull
+from sync.placing import sync_folder
 
 
 class Fence(Protocol):
@@ -53,15 +54,7 @@ class FileFence:
             file.flush()
             os.fsync(file.fileno())
         os.replace(fresh, self.path)
-        _sync_folder(self.path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(self.path.parent)
 
 
 class MemoryFence:

@@ -2,7 +2,7 @@
 
 import heapq
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 
@@ -121,6 +121,26 @@ class Reader:
             known = [branch for branch in shown if branch.shown_since <= tick]
             return {branch.no: min(branch.shown, self.store.first_after(branch, tick) - 1) for branch in known}
 
+    def last_ids(self) -> list[bytes]:
+        """The ids of the last folded entries, one of each branch, sorted."""
+        with self._lock:
+            self.refresh()
+            shown = [branch for _, branch in self.store.branches() if branch.shown >= 0]
+            return sorted(filter(None, (self.store.id_at(branch, branch.shown) for branch in shown)))
+
+    def up_to(self, ids: Iterable[bytes]) -> tuple[dict[int, int], list[bytes]]:
+        """How far each branch is covered by entries and all that was before them in their logs: sequence numbers, by
+        the branch's number. Then the ids of which no entry is here."""
+        with self._lock:
+            self.refresh()
+            covered, missing = dict[int, int](), list[bytes]()
+            for id in ids:
+                if found := self.store.locate(id):
+                    cover(self.store, covered, *found)
+                else:
+                    missing.append(id)
+            return covered, missing
+
     def stretch(self, branch: int, after: int, until: int) -> list[Folded]:
         """Entries of a branch after a sequence number, in order, up to `until` or as many as are decoded at a time."""
         with self._lock:
@@ -194,6 +214,14 @@ class Reader:
             self.refresh()
             folded = sorted({_extent(log) for log in self.store.logs().values()} - {b""})
             return self.root().hex(), sha256(b"bucketline policy\0" + b"".join(folded)).hexdigest()
+
+
+def cover(store: Store, covered: dict[int, int], no: int | None, seq: int) -> None:
+    """Note that a branch is covered up to a number, and the branches that it came from up to where it left them."""
+    while no is not None and covered.get(no, -1) < seq:
+        covered[no] = seq
+        branch = store.by_branch(no)[1]
+        no, seq = branch.parent, branch.base
 
 
 def _extent(log: LogRow) -> bytes:

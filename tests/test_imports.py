@@ -19,6 +19,7 @@ ARCHITECTURE = ROOT / "docs" / "architecture.md"
 # marked with a star: then they are the parts of one thing.
 LAYERS = {
     "words": "sync.errors sync.limits",
+    "files": "sync.placing",
     "keys and rules": "sync.identity sync.strict sync.trust sync.fence sync.digest",
     "entries": "sync.entry sync.frame sync.chunks sync.rows",
     "bulk": "sync.bulk",
@@ -38,6 +39,7 @@ LAYERS = {
     "many facts": "node.bulk",
     "tables*": "node.tables node.tables.*",
     "folding*": "node.fold node.folding node.folding.*",
+    "snapshots": "node.snapshots",
     "likeness": "node.searching",
     "starter": "node.starter",
     "sameness": "node.sameness",
@@ -62,6 +64,7 @@ LAYERS = {
     "reports*": "node.reporting.*",
     "importing*": "node.importer node.importing node.importing.*",
     "settings": "node.config node.problems node.files node.running",
+    "backup": "node.backup",
     "access*": "node.tokens node.sessions node.throttle node.access node.idempotency",
     "pages*": "node.web node.web.*",
     "api*": "node.api node.api.* node.openapi",

@@ -54,6 +54,14 @@ class Write:
     of: str | None = None
 
 
+@dataclass(frozen=True)
+class Check:
+    """A POST of a file of any kind, which is looked at and neither kept nor recorded."""
+
+    summary: str
+    answer: type[Struct]
+
+
 READS: dict[str, Read] = {
     "stock": Read(
         "What is on hand, and how old that news is.",
@@ -230,4 +238,15 @@ WRITES: dict[str, Write] = {
         of="entry",
     ),
     "entries/{entry}/redact": Write("Take the words out of an entry of this node.", requests.RedactIn, of="entry"),
+}
+# A GET that gives a file which isn't made of rows: what it is, and of which kind.
+FILES: dict[str, tuple[str, str]] = {
+    "statement": (
+        "What the books say, signed by this node, with every entry that it follows from and a program that checks it.",
+        "application/zip",
+    ),
+}
+CHECKS: dict[str, Check] = {
+    "reports/verify": Check("Whether a report in CSV, HXL or JSON says what the entries say.", reported.ReportChecked),
+    "statement/verify": Check("Whether a signed statement holds.", reported.StatementChecked),
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Request, Response
 
-from node import accounts, alerts, catalogue, keeping, merging, papers, queries, runs, transfers, units
+from node import accounts, alerts, catalogue, keeping, merging, papers, queries, runs, snapshots, transfers, units
 from node.api import asked_reads, packing_reads, paging, report_reads, template_reads
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
@@ -88,7 +88,9 @@ def balance(node: Node, request: Request, given: dict[str, str]) -> Response:
     if by is not None and by not in accounts.BY:
         raise Malformed(f"Books by {by!r} can't be had.", kept="", fields={"by": "place or team"})
     whose = dict.fromkeys(("place", "place_name", "team", "node"), "")
-    rows = [whose | row for row in accounts.balance(node, by, paging.flag(given, "raw"))[f"{by}s" if by else "items"]]
+    with snapshots.taken(node) as then:
+        found = accounts.balance(then, by, paging.flag(given, "raw"))
+    rows = [whose | row for row in found[f"{by}s" if by else "items"]]
     return paging.paged(request, given, rows, _by_item)
 
 

@@ -32,9 +32,9 @@ def report(node: Node, request: Request, given: dict[str, str]) -> Response:
     asked = {word: text for word, text in given.items() if word not in _OWN and text}
     with ExitStack() as kept:
         made = kept.enter_context(tempfile.TemporaryFile())
-        with registry.one_moment(node):
-            form.write(registry.document(node, name, asked, **shows), made, None)
-        response = _sent(request, made, form.media)
+        with registry.one_moment(node) as then:
+            form.write(registry.document(then, name, asked, **shows), made, None)
+        response = sent(request, made, form.media)
         response.call_on_close(kept.pop_all().close)
     shown = form.media.startswith(("text/html", "application/json"))
     response.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{name}{form.suffix}"'
@@ -49,15 +49,15 @@ def export(node: Node, request: Request, given: dict[str, str]) -> Response:
     found = exporting.find(name)
     with ExitStack() as kept:
         made = kept.enter_context(tempfile.TemporaryFile())
-        with registry.one_moment(node):
-            found.write(node, made, None)
-        response = _sent(request, made, found.media)
+        with registry.one_moment(node) as then:
+            found.write(then, made, None)
+        response = sent(request, made, found.media)
         response.call_on_close(kept.pop_all().close)
     response.headers["Content-Disposition"] = f'attachment; filename="books{found.suffix}"'
     return response
 
 
-def _sent(request: Request, made: IO[bytes], media: str) -> Response:
+def sent(request: Request, made: IO[bytes], media: str) -> Response:
     """The file in pieces, with an ETag of what it holds; 304 where the caller has it."""
     made.seek(0)
     digest = hashlib.sha256()

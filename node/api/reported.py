@@ -47,3 +47,34 @@ class ReportFile(Struct):
     columns: list[ReportColumn]
     rows: list[dict[str, Any]]
     proof: ReportProof
+
+
+class ReportDifference(Struct):
+    """Where a report and the books part: line of the file (0: its proof), column, and what each of the two says."""
+
+    line: int
+    column: str
+    file: str
+    books: str
+
+
+class ReportChecked(Struct):
+    """Whether each figure of a report is what the entries come to; `covers` if this node holds the very same ones."""
+
+    report: str
+    same: bool
+    covers: bool
+    difference: ReportDifference | None
+    says: list[str]
+
+
+class StatementChecked(Struct):
+    """Whether a signed statement holds, and what it says of itself; null where it doesn't."""
+
+    ok: bool
+    signer: str | None
+    team: str | None
+    made: str | None
+    root: str | None
+    entries: int | None
+    says: list[str]

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, current_app, g, request
 
 from node import idempotency, openapi
 from node.access import FORM_HEADER, Visitor, gate
-from node.api import bodies, paging, reads, writes
-from node.api.endpoints import BASE, READS, WRITES
+from node.api import bodies, handed, paging, reads, writes
+from node.api.endpoints import BASE, CHECKS, READS, WRITES
 from node.running import Node
 from sync.errors import DiskFull, Unauthorised
 
@@ -29,6 +29,9 @@ def blueprint() -> Blueprint:
         api.add_url_rule(_rule(name), f"post_{name}", partial(_write, name), methods=["POST"])
     for name in writes.ABOUT:
         api.add_url_rule(_rule(name), f"post_{name}", partial(_write_about, name), methods=["POST"])
+    for name in CHECKS:
+        api.add_url_rule(_rule(name), f"post_{name}", partial(_check, name), methods=["POST"])
+    api.add_url_rule(_rule("statement"), "get_statement", _statement, methods=["GET"])
     api.add_url_rule(f"{BASE}/openapi.json", "openapi", _openapi, methods=["GET"])
     api.add_url_rule("/healthz", "healthz", _healthz, methods=["GET"])
     api.add_url_rule("/readyz", "readyz", _readyz, methods=["GET"])
@@ -73,6 +76,14 @@ def _write_about(name: str, **address: str) -> Response:
     """A POST whose address names the thing that it is about."""
     body, (about,) = bodies.read(request, WRITES[name].body), address.values()
     return _recorded(body, lambda: writes.write_about(_node(), name, about, body))
+
+
+def _check(name: str) -> Response:
+    return handed.check(_node(), request, name)
+
+
+def _statement() -> Response:
+    return handed.statement(_node(), request)
 
 
 def _recorded(body: msgspec.Struct, act: Callable[[], object]) -> Response:

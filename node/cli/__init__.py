@@ -8,6 +8,7 @@ import click
 
 from node import __version__
 from node.cli import (
+    backups,
     care,
     company,
     counting,
@@ -53,6 +54,7 @@ for _command in (
     *statements.COMMANDS,
     *reporting.COMMANDS,
     *company.COMMANDS,
+    *backups.COMMANDS,
     *templates.COMMANDS,
 ):
     cli.add_command(_command)

@@ -1,12 +1,12 @@
 """Commands about other nodes: peer, sync, bundle."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
 from node.cli.base import Call, say, with_json
 from node.cli.words import age, table
+from sync.client import leads_here
 from sync.identity import show_id
 
 
@@ -26,13 +26,8 @@ def invite(call: Call) -> None:
         found = node.invite()
     where = ", ".join(found["addresses"])
     call.answer(found, [found["code"], "", f"Good for one team and one day. This node must be reachable at {where}."])
-    if all(is_here(address) for address in found["addresses"]):
+    if all(leads_here(address) for address in found["addresses"]):
         say("Only this machine can reach that. Let others in with `bucketline serve --lan`, then make a new code.")
-
-
-def is_here(address: str) -> bool:
-    """Whether an address leads nowhere but to this machine."""
-    return urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 @peer.command()

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from node import accounts
+from node import accounts, snapshots
 from node.bootstrap import Node
 from node.cli.base import Call, say, with_json
 from node.cli.output import output_to
@@ -44,23 +44,12 @@ def verify(call: Call, file: Path) -> None:
 
     Example: bucketline report verify balance.csv
     """
-    with call.node() as node, open(file, "rb") as content, registry.one_moment(node):
-        found = verifying.verify(node, content)
+    with call.node() as node, open(file, "rb") as content, registry.one_moment(node) as then:
+        found = verifying.verify(then, content)
     wrong = found.difference
-    call.answer(found._asdict() | {"difference": wrong and wrong._asdict()}, _verdict(found))
+    call.answer(found._asdict() | {"difference": wrong and wrong._asdict()}, verifying.said(found))
     if wrong:
         sys.exit(1)
-
-
-def _verdict(found: verifying.Verdict) -> list[str]:
-    others = "This node doesn't hold the very entries that the report names, or believes others."
-    if found.difference is None:
-        same = f"Yes: each figure of this report ({found.report}) is what the entries come to."
-        return [same] if found.covers else [same, others]
-    line, column, file, books = found.difference
-    where = f"line {line}" if line else "the proof"
-    words = f"No: in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."
-    return [words] if found.covers else [words, others]
 
 
 def _command(name: str) -> click.Command:
@@ -73,9 +62,12 @@ def _command(name: str) -> click.Command:
             if form or output:
                 _as_file(call, node, name, asked, form or formats.of_file(output or Path()), output, shows)
             elif name == "balance":
-                _show_balance(call, accounts.balance(node, asked.get("by"), raw), asked.get("by"))
+                with snapshots.taken(node) as then:
+                    books = accounts.balance(then, asked.get("by"), raw)
+                _show_balance(call, books, asked.get("by"))
             else:
-                _show(call, privacy.for_outside(registry.make(node, name, asked), **shows))
+                with registry.one_moment(node) as then:
+                    _show(call, privacy.for_outside(registry.make(then, name, asked), **shows))
 
     show.__doc__ = f"{registry.about(name)}\n\nExample: bucketline report {name} --format xlsx -o {name}.xlsx"
     function: Callable[..., Any] = with_json(show)
@@ -92,8 +84,8 @@ def _as_file(
     call: Call, node: Node, name: str, asked: Mapping[str, str], form: str, output: Path | None, shows: dict[str, bool]
 ) -> None:
     kind = formats.find(form)
-    with _to(call, output, not kind.shown) as (out, progress), registry.one_moment(node):
-        kind.write(registry.document(node, name, asked, **shows), out, progress)
+    with _to(call, output, not kind.shown) as (out, progress), registry.one_moment(node) as then:
+        kind.write(registry.document(then, name, asked, **shows), out, progress)
 
 
 @contextmanager
@@ -170,8 +162,8 @@ def export(call: Call, form: str, output: Path | None) -> None:
     Example: bucketline export xlsx -o books.xlsx
     """
     found = exporting.EXPORTS[form]
-    with call.node() as node, _to(call, output, not found.shown) as (out, progress), registry.one_moment(node):
-        found.write(node, out, progress)
+    with call.node() as node, _to(call, output, not found.shown) as (out, progress), registry.one_moment(node) as then:
+        found.write(then, out, progress)
 
 
 for _name in registry.REPORTS:

@@ -157,7 +157,7 @@ def verify(call: Call) -> None:
 
 
 @click.command()
-@click.option("--rebuild", is_flag=True, help="First make the tables of stock anew from the log.")
+@click.option("--rebuild", is_flag=True, help="First make all tables anew from the log.")
 @with_json
 def doctor(call: Call, rebuild: bool) -> None:
     """Look whether this node is healthy.

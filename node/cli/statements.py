@@ -39,14 +39,9 @@ def statement_verify(call: Call, file: Path) -> None:
 
     Example: bucketline statement verify march.zip
     """
-    said = signed.check(file)
-    found = {name: said[name] for name in ("signer", "team", "made", "root", "entries")} | {"ok": True}
-    lines = [
-        f"Signed by node {said['signer']}, which calls itself {said['team']!r}, at {said['made']}.",
-        f"{said['entries']} entries: every chain is whole, every signature holds.",
-        f"The balance of {len(said['balance'])} items follows from them.",
-    ]
-    call.answer(found, lines)
+    stated = signed.check(file)
+    found = {name: stated[name] for name in ("signer", "team", "made", "root", "entries")} | {"ok": True}
+    call.answer(found, signed.said(stated))
 
 
 @click.group()

@@ -6,11 +6,11 @@ and values are no part of it, so that a better name isn't another position.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
 from node import catalogue, inputs
-from node.events import Closing, Void
+from node.events import Closing, Void, entry_id
 from node.fold import Node
 from node.folding.cells import STOCK
 from node.inputs import KEPT
@@ -25,6 +25,7 @@ from node.telling import Words, items_of, summary
 from node.writing import Recorded, when, write
 from sync.errors import Malformed, NotFound, OutOfRange
 from sync.log import Folded
+from sync.rows import place as place_of
 
 COLUMNS = (
     Column("entry", "Entry", "id", "#meta+entry"),
@@ -49,9 +50,10 @@ LATER_COLUMNS = (
 )
 NOTES = (
     "Still so: whether the books of that team and period come to what it said, by all that is known now.",
-    "Entries since are about its places and that period, and were written by somebody who knew of the closing or of"
-    " something as late. What was written elsewhere before, and came after, is seen by whether it is still so.",
+    "Entries since are about its places and that period, and weren't known to the team when it closed: written later,"
+    " or earlier elsewhere and heard of only then.",
 )
+COVERS_MAX = 800  # logs: so many ids fit into an entry beside a note
 Told = tuple[bytes, bytes, int, int, int | None, int, str, str, str]
 _SQL = (
     "SELECT id, node, lamport, at, since, until, root, position, note FROM closing t"
@@ -75,7 +77,9 @@ def close(node: Node, body: ClosingIn) -> Recorded:
     with node.log.transaction():
         found = position(node, node.keys.node, since, until)
         root, _ = node.log.digest()
-        return write(node, Closing(when(node, body.at), until, root, found, since, inputs.note(body.note)))
+        covers = [id.hex() for id in node.log.last_ids()]
+        covers = covers if len(covers) <= COVERS_MAX else []
+        return write(node, Closing(when(node, body.at), until, root, found, since, inputs.note(body.note), covers))
 
 
 def position(node: Node, team: bytes, since: int | None, until: int) -> str:
@@ -156,10 +160,11 @@ def _told(node: Node) -> list[Told]:
 def _later(node: Node, told: Sequence[Told]) -> list[list[Folded]]:
     """For each closing the entries written after it about its period and its team's places, in their order."""
     found: list[list[Folded]] = [[] for _ in told]
+    known = [_known(node, one) for one in told]
     owners = {row.id: row.node for row in catalogue.places_all(node)}
     for batch in node.log.folded() if told else ():
         for entry in batch:
-            waiting = [at for at, one in enumerate(told) if _may_change(entry, one)]
+            waiting = [at for at in range(len(told)) if _may_change(entry) and not known[at](entry)]
             places = {owners.get(place) for place, _ in spots_of(node, entry)} if waiting else set()
             for at in waiting:
                 if told[at][1] in places and _in_period(node, entry, told[at]):
@@ -167,8 +172,27 @@ def _later(node: Node, told: Sequence[Told]) -> list[list[Folded]]:
     return [sorted(entries, key=lambda entry: (entry.lamport, entry.id)) for entries in found]
 
 
-def _may_change(entry: Folded, one: Told) -> bool:
-    return entry.lamport > one[2] and isinstance(entry.fact, (*STOCK, Void))
+def _may_change(entry: Folded) -> bool:
+    return isinstance(entry.fact, (*STOCK, Void))
+
+
+def _known(node: Node, one: Told) -> Callable[[Folded], bool]:
+    """Which entries a team knew when it closed its books.
+
+    Those up to the ends that the closing names. Where it names none, or not all of them are here, it is told by the
+    clock of the logs instead: what isn't later by it may have been known.
+    """
+    id, _, lamport, *_ = one
+    told = node.log.get(id)
+    names = told.fact.covers if told and isinstance(told.fact, Closing) else []
+    covered, missing = node.log.up_to(filter(None, map(entry_id, names)))
+    is_exact = bool(covered) and not missing
+
+    def _is_known(entry: Folded) -> bool:
+        no, seq = place_of(entry.n)
+        return seq <= covered.get(no, -1) or (not is_exact and entry.lamport <= lamport)
+
+    return _is_known
 
 
 def _in_period(node: Node, entry: Folded, one: Told) -> bool:

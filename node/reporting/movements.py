@@ -6,7 +6,9 @@ the earliest change on. The tables depend on the entries alone and can be made a
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import peewee
@@ -70,18 +72,25 @@ def _take(node: Node, progress: Progress | None) -> bool:
 @contextmanager
 def known_then(node: Node, tick: int) -> Iterator[Any]:
     """The same tables as they would be of what was known at a tick, in a database that vanishes afterwards."""
-    db = peewee.SqliteDatabase("file:", uri=True, pragmas={"synchronous": "off"})  # without a name: of this use alone
-    db.connect()
-    try:
-        for table in MOVEMENTS:
-            peewee.SchemaManager(table, db).create_all()
-        with node.log.reading():
-            ends = node.log.ends(tick)
-        with db.atomic():  # others may write meanwhile: what comes after these ends isn't looked at
-            Taker(node, db.connection(), ends).run(ends)
-            yield db.connection()
-    finally:
-        db.close()
+    with node.log.reading():
+        ends = node.log.ends(tick)
+    with known_up_to(node, ends) as connection:
+        yield connection
+
+
+@contextmanager
+def known_up_to(node: Node, ends: Mapping[int, int], folder: Path | None = None) -> Iterator[Any]:
+    """The same tables as they would be of what lies within these ends (branch: last sequence number), in a database
+    that vanishes afterwards: a file in `folder`, or one without a name, of this use alone."""
+    with TemporaryDirectory(prefix="movements", dir=folder) if folder else nullcontext() as inside:
+        name = f"file:{Path(inside) / 'anew.db'}" if inside else "file:"
+        db = peewee.SqliteDatabase(name, uri=True, pragmas={"synchronous": "off"})
+        with closing(db):
+            for table in MOVEMENTS:
+                peewee.SchemaManager(table, db).create_all()
+            with db.atomic():  # others may write meanwhile: what comes after these ends isn't looked at
+                Taker(node, db.connection(), ends).run(ends)
+                yield db.connection()
 
 
 def rebuild(node: Node) -> None:
@@ -98,18 +107,19 @@ def _check_version(node: Node) -> None:
     """Make the tables anew that another version wrote, or of which a part has left the books."""
     taken, ends = _taken(node.db.connection()), node.log.ends()
     shrank = any(seq > ends.get(branch, -1) for branch, seq in taken.items())
-    if shrank or not _is_of_this_version(node):
+    if shrank or not is_of_this_version(node):
         rebuild(node)
 
 
-def _is_of_this_version(node: Node) -> bool:
+def is_of_this_version(node: Node) -> bool:
+    """Whether the tables were ever asked for, by this version."""
     sql = "SELECT version FROM projection WHERE name = ?"
     return bool(node.db.connection().execute(sql, (NAME,)).fetchall() == [(VERSION,)])
 
 
 def is_current(node: Node) -> bool:
     """Whether the tables are of this version and lack nothing that has been folded."""
-    is_all_taken = _is_of_this_version(node) and _taken(node.db.connection()) == node.log.ends()
+    is_all_taken = is_of_this_version(node) and _taken(node.db.connection()) == node.log.ends()
     return is_all_taken and not _readable(node.log, node.db.connection())
 
 

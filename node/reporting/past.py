@@ -4,7 +4,7 @@ Its tables are folded anew from those entries, in a database that vanishes with 
 without its words here as well; all figures are as they were.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from hashlib import sha256
 from typing import Any
@@ -14,6 +14,7 @@ import peewee
 from node.fold import Node, Projector
 from sync.digest import Leaf, root
 from sync.log import Folded
+from sync.reader import cover
 from sync.rows import place
 
 Cut = Mapping[int, int]  # the last number of each branch that is covered
@@ -29,16 +30,8 @@ def cut(node: Node, leaves: Sequence[Leaf]) -> Cut | None:
         no, seq = place(row[0])
         if seq != leaf.seq or node.log.store.by_branch(no)[0].id != leaf.log:
             return None
-        _cover(node, covered, no, seq)
+        cover(node.log.store, covered, no, seq)
     return covered
-
-
-def _cover(node: Node, covered: dict[int, int], no: int | None, seq: int) -> None:
-    """A branch up to a number, and the branches that it came from up to where it left them."""
-    while no is not None and covered.get(no, -1) < seq:
-        covered[no] = seq
-        branch = node.log.store.by_branch(no)[1]
-        no, seq = branch.parent, branch.base
 
 
 class PastLog:
@@ -69,6 +62,17 @@ class PastLog:
     def ends(self) -> dict[int, int]:
         """How far each branch is folded."""
         return {no: min(seq, self._covered[no]) for no, seq in self._log.ends().items() if no in self._covered}
+
+    def up_to(self, ids: Iterable[bytes]) -> tuple[dict[int, int], list[bytes]]:
+        """How far each branch is covered by entries, and the ids of those that weren't held."""
+        told = list(ids)
+        missing = [id for id in told if not self._held(id)]
+        covered, _ = self._log.up_to(id for id in told if id not in missing)
+        return covered, missing
+
+    def _held(self, id: bytes) -> bool:
+        no, seq = self._log.store.locate(id) or (-1, 0)
+        return seq <= self._covered.get(no, -1)
 
     def stretch(self, branch: int, after: int, until: int) -> list[Folded]:
         """Entries of a branch after a number, up to another."""

@@ -49,7 +49,7 @@ def read(file: IO[bytes]) -> ReadBack:
     file.seek(0)
     try:
         return _read_json(file) if first == b"{" else _read_csv(file)
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error):
         raise no_report() from None
 
 

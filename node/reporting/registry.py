@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from node import queries
+from node import queries, snapshots
 from node.fold import Node
 from node.reporting import heads, movements
 from node.reporting.model import Report
@@ -63,17 +63,13 @@ def find(name: str) -> Offer:
 
 
 @contextmanager
-def one_moment(node: Node) -> Iterator[None]:
-    """Reports inside are as of one moment, and the tables that they are read from lag behind nothing.
+def one_moment(node: Node) -> Iterator[Node]:
+    """The node as of one moment, with all tables that reports are read from up to date; nobody who writes waits for it.
 
-    What has to be written for that is written before: a read can't always become a write.
+    What has to be written for that is written before, in transactions of its own.
     """
-    while True:
-        movements.refresh(node)
-        with queries.one_moment(node):
-            if movements.is_current(node):  # else something was written just now
-                yield
-                return
+    with snapshots.taken(node, movements.refresh, movements.is_current) as then:
+        yield then
 
 
 def make(node: Node, name: str, asked: Mapping[str, str]) -> Report:

@@ -14,12 +14,12 @@ from typing import IO, Any
 
 import msgspec
 
-from node import accounts, catalogue, queries
+from node import accounts, catalogue, queries, snapshots
 from node.fold import Node
 from node.reporting import verifier
 from node.units import format_time
 from sync import extract
-from sync.errors import Untrue
+from sync.errors import Problem, TooLarge, Untrue
 from sync.identity import node_id
 
 FORMAT = "bucketline statement 1"
@@ -41,16 +41,16 @@ you would keep the books.
 
 def write(node: Node, out: IO[bytes], progress: Progress | None = None) -> dict[str, Any]:
     """Write a signed statement of all that this node believes to a seekable stream: {signer, root, entries, items}."""
-    with node.log.transaction(), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
-        raw = msgspec.json.format(msgspec.json.encode(_stated(node)), indent=1)
+    with snapshots.taken(node) as then, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        raw = msgspec.json.format(msgspec.json.encode(_stated(then)), indent=1)
         signature = node.keys.sign(_DOMAIN + sha256(raw).digest())
         _add(file, "README.txt", _HOW)
         _add(file, "statement.json", raw)
         _add(file, "signature.txt", signature.hex().encode() + b"\n")
         _add(file, "verify.py", resources.files("node.reporting").joinpath("verifier.py").read_bytes())
-        total = extract.count(node.log)
+        total = extract.count(then.log)
         with file.open(_part("entries.jsonl"), "w", force_zip64=True) as entries:
-            for done, line in enumerate(extract.lines(node.log)):
+            for done, line in enumerate(extract.lines(then.log)):
                 entries.write(line)
                 if progress and done % STEP == 0:
                     progress(min(done, total), total)
@@ -86,11 +86,34 @@ def _part(name: str) -> zipfile.ZipInfo:
     return part
 
 
-def check(path: Path) -> dict[str, Any]:
-    """What a statement says, if all of it holds: {signer, team, made, root, entries, balance, …}; else Untrue."""
+def check(file: Path | IO[bytes], inflated_bytes_max: int | None = None) -> dict[str, Any]:
+    """What a statement says, if all of it holds: {signer, team, made, root, entries, balance, …}; else Untrue.
+
+    TooLarge where its parts are larger than `inflated_bytes_max`, before any of them is read.
+    """
     try:
-        return dict(verifier.check(path))
+        if inflated_bytes_max is not None:
+            _measure(file, inflated_bytes_max)
+        return dict(verifier.check(file))
     except verifier.Untrue as problem:
-        raise Untrue(f"This statement doesn't hold. {problem}") from None
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as problem:
-        raise Untrue(f"{path.name} can't be read as a statement: {problem}.") from None
+        raise Untrue(f"This statement doesn't hold. {problem}", kept="") from None
+    except Problem:
+        raise
+    except Exception as problem:  # whatever it is that a stranger's file breaks
+        raise Untrue(f"This file can't be read as a statement: {problem}.", kept="") from None
+
+
+def _measure(file: Path | IO[bytes], most: int) -> None:
+    with zipfile.ZipFile(file) as parts:
+        if sum(part.file_size for part in parts.infolist()) > most:
+            todo = "Check it on the command line: bucketline statement verify FILE."
+            raise TooLarge("This statement is larger than this node checks over the network.", kept="", todo=todo)
+
+
+def said(told: dict[str, Any]) -> list[str]:
+    """What a statement that holds says of itself, in sentences."""
+    return [
+        f"Signed by node {told['signer']}, which calls itself {told['team']!r}, at {told['made']}.",
+        f"{told['entries']} entries: every chain is whole, every signature holds.",
+        f"The balance of {len(told['balance'])} items follows from them.",
+    ]

@@ -14,6 +14,7 @@ from node.reporting.writing.document import Document, Witness
 
 CELLS_SHOWN = 3  # of a row that one side lacks
 NO_ROW = "nothing"
+OTHERS = "This node doesn't hold the very entries that the report names, or believes others."
 
 
 class Difference(NamedTuple):
@@ -37,6 +38,17 @@ class Verdict(NamedTuple):
     difference: Difference | None
 
 
+def said(found: Verdict) -> list[str]:
+    """A verdict in sentences, the first of them yes or no."""
+    line, column, file, books = found.difference or (0, "", "", "")
+    if found.difference is None:
+        words = [f"Yes: each figure of this report ({found.report}) is what the entries come to."]
+    else:
+        where = f"line {line}" if line else "the proof"
+        words = [f"No: in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."]
+    return words if found.covers else [*words, OTHERS]
+
+
 def verify(node: Node, file: IO[bytes]) -> Verdict:
     """Hold a file against the entries that it covers, or all of this node's if it doesn't hold them all.
 
@@ -47,7 +59,7 @@ def verify(node: Node, file: IO[bytes]) -> Verdict:
     covered = None if sorted(leaves) == node.log.leaves() else past.cut(node, leaves)
     if covered is None:
         return _held_against(node, told)
-    with past.past(node, leaves, covered) as then, registry.one_moment(then):
+    with past.past(node, leaves, covered) as before, registry.one_moment(before) as then:
         return _held_against(then, told)
 
 
@@ -61,7 +73,7 @@ def _held_against(node: Node, told: ReadBack) -> Verdict:
 def _made_again(node: Node, told: ReadBack) -> Document:
     try:
         asked = json.loads(told.proof["asked"])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise no_report() from None
     if not isinstance(asked, dict) or not all(isinstance(text, str) for text in asked.values()):
         raise no_report()

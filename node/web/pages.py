@@ -8,9 +8,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from node import queries
 from node.access import gate
+from node.reporting import checking
 from node.web import (
     alerts,
     asking,
+    books,
     catalogue_forms,
     company,
     context,
@@ -36,6 +38,7 @@ from sync.identity import show_id
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
 ROOM = {  # bytes
     "arrive_photo": moving.PHOTO_BYTES_MAX,
+    "check_file": checking.FILE_BYTES_MAX + 64 * 1024,
     "count_file": importing.UPLOAD_BYTES_MAX,
     "import_look": importing.UPLOAD_BYTES_MAX,
     "import_take": importing.UPLOAD_BYTES_MAX,
@@ -95,6 +98,8 @@ def _gets() -> dict[str, Page]:
         "/items/new": ("item_page", catalogue_forms.new_item),
         "/reports": ("reports", reporting.show),
         "/reports/charts": ("charts", reporting.show_charts),
+        "/reports/check": ("check_page", books.show_check),
+        "/closings": ("closings", books.show_closings),
         "/about": ("about", about),
         "/login": ("login_page", login.show),
     }
@@ -132,6 +137,8 @@ def _posts() -> dict[str, Page]:
         "/peers/block": ("peers_block", company.block),
         "/places/new": ("place_take", catalogue_forms.add_place),
         "/items/new": ("item_take", catalogue_forms.add_item),
+        "/reports/check": ("check_file", books.check_file),
+        "/closings": ("close", books.close),
         "/login": ("login_take", login.take),
         "/logout": ("logout", login.leave),
     }

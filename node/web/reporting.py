@@ -3,8 +3,9 @@
 from flask import request
 from markupsafe import Markup
 
-from node import catalogue
+from node import catalogue, fold
 from node.reporting import exporting, history, pictures, registry
+from node.reporting.writing import drawing
 from node.reporting.writing.formats import FORMATS
 from node.web import choices, context
 
@@ -32,7 +33,7 @@ def show() -> str:
     shown = [(form, SAID.get(form, form)) for form in [*SAID, *sorted(set(FORMATS) - set(SAID))] if form in FORMATS]
     return context.render(
         "reports.html",
-        tab="",
+        tab="reports",
         rows=rows,
         formats=shown,
         exports=[(name, one.about) for name, one in exporting.EXPORTS.items()],
@@ -47,13 +48,20 @@ def show_charts() -> str:
     item = catalogue.find_item(node, item_text, raw=True) if item_text else None
     asked = pictures.Asked(item.id if item else "", place.id if place else "")
     names = item.label if item else "", place.name or place.id if place else ""
-    drawn = pictures.draw(history.moves(node), asked, *names)
+    with registry.one_moment(node) as then:
+        drawn = [*pictures.draw(history.moves(then), asked, *names), *_transfers(then, asked)]
     return context.render(
         "charts.html",
-        tab="",
+        tab="reports",
         charts=[Markup(picture) for picture in drawn],
         places=choices.places(node),
         items=choices.items(node),
-        place=place_text,
+        place=place.id if place else "",
         item=item_text,
     )
+
+
+def _transfers(node: fold.Node, asked: pictures.Asked) -> list[str]:
+    """What the transfer matrix holds of the same item and place."""
+    given = {name: id for name, id in asked._asdict().items() if id}
+    return drawing.of_report(registry.make(node, "transfers", given))

@@ -236,6 +236,22 @@ def test_more_than_was_sent(hub, run):
     assert queries.stock(hub, place="Gym")[0]["qty"] == "20"
 
 
+def test_more_came_than_was_sent_in_one_go(hub, run):
+    sent = send(hub)
+    moving.arrive(hub, ArrivalIn(dispatch=sent, lines=[ArrivalLineIn(item="Blanket", qty="26")]))
+    row = settles(run, hub, "over", "18")  # with the blanks filled in: so much was seen when people looked again
+    assert "correct" in row["command"] and "26" not in row["command"]
+    assert queries.stock(hub, place="Gym")[0]["qty"] == "18"
+
+
+def test_what_came_beyond_the_paper_and_is_true_can_be_put_by(hub, run):
+    sent = send(hub)
+    moving.arrive(hub, ArrivalIn(dispatch=sent, lines=[ArrivalLineIn(item="Blanket", qty="26")]))
+    alerts.seen(hub, the(hub, "over")["key"])
+    assert kinds(hub, kind="over") == []
+    assert queries.stock(hub, place="Gym")[0]["qty"] == "26"
+
+
 def test_goods_of_a_dispatch_that_nobody_knows(hub, run):
     lines = [ArrivalLineIn(item="Blanket", qty="20")]
     moving.arrive(hub, ArrivalIn(dispatch="ee" * 32, place="Gym", lines=lines))
@@ -244,8 +260,11 @@ def test_goods_of_a_dispatch_that_nobody_knows(hub, run):
 
 def test_goods_of_a_dispatch_that_was_undone(hub, run):
     sent = send(hub)
-    moving.arrive(hub, ArrivalIn(dispatch=sent))
+    moving.arrive(hub, ArrivalIn(dispatch=sent, lines=[ArrivalLineIn(item="Blanket", qty="18", damaged="2")]))
     undoing.void(hub, sent, VoidIn(why="slip"))
+    told = run(hub, "transfers")
+    assert "20 Blanket came" in told and "-20" not in told
+    assert "20 Blanket from Harvey Hub" in the(hub, "voided")["text"]
     settles(run, hub, "voided", "it did not come in")
 
 

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from node import queries, record, tokens
 from node.access import LOGINS_BURST
-from node.api.endpoints import READS, WRITES
+from node.api.endpoints import CHECKS, FILES, READS, WRITES
 from node.bootstrap import Node
 from node.hosting import Serving
 from node.requests import ItemIn, PlaceIn
@@ -404,7 +404,7 @@ def test_the_description_names_every_address_that_answers(client: FlaskClient):
         if rule.rule.startswith("/api/v1/") and not rule.rule.endswith("openapi.json")
     }
     assert described == rules
-    assert len(described) == len(READS) + len(WRITES)
+    assert len(described) == len(READS) + len(WRITES) + len(FILES) + len(CHECKS)
 
 
 def test_every_reference_in_the_description_leads_somewhere(client: FlaskClient):

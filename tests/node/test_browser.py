@@ -12,7 +12,17 @@ import pytest
 from node import bootstrap, moving, queries, record
 from node.bootstrap import Node
 from node.hosting import Serving
-from node.requests import DispatchIn, DistributionIn, ItemIn, KitLineIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
+from node.requests import (
+    DispatchIn,
+    DistributionIn,
+    ItemIn,
+    KitLineIn,
+    LineIn,
+    MoveIn,
+    PlaceIn,
+    ReceiptIn,
+    ReceiptLineIn,
+)
 from node.server import serve
 
 CHROMIUM = "/usr/bin/chromium"
@@ -61,6 +71,8 @@ PAGES = [
     "/count-sheet?blind=1",
     "/counts?all=1",
     "/reports",
+    "/reports/check",
+    "/closings",
     "/reports/charts",
     "/reports/charts?place=Harvey%20Hub&item=Insulin",
 ]
@@ -193,3 +205,31 @@ def test_the_pages_are_dark_where_the_phone_is(browser: Any, serving: Serving) -
         found[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
         context.close()
     assert found["light"] != found["dark"]
+
+
+def test_charts_and_printed_reports_can_be_read_on_a_phone(page: Any, visit: Callable[[str], None], node: Node) -> None:
+    record.add_place(node, PlaceIn(name="Bayou Van", kind="vehicle"))
+    lines = [LineIn(item="Blanket", qty="30"), LineIn(item="Insulin", qty="4")]
+    moving.move(node, MoveIn(place="Harvey Hub", to="Bayou Van", lines=lines))
+    smallest = """() => Math.min(...[...document.querySelectorAll('svg[role=img] text')].map(
+      text => parseFloat(getComputedStyle(text).fontSize) * text.ownerSVGElement.getScreenCTM().a))"""
+    reports = [f"/api/v1/reports/{name}?format=html" for name in ("activity", "transfers", "statement", "movements")]
+    for path in ["/reports/charts", "/reports/charts?place=Harvey%20Hub&item=Insulin", *reports]:
+        visit(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH, path
+        if page.evaluate("document.querySelectorAll('svg[role=img]').length"):
+            assert page.evaluate(smallest) >= 11, path
+        clipped = """() => [...document.querySelectorAll('svg[role=img] text')].filter(text => {
+          const box = text.getBBox(), view = text.ownerSVGElement.viewBox.baseVal
+          return box.x < -1 || box.x + box.width > view.width + 1 }).map(text => text.textContent)"""
+        assert page.evaluate(clipped) == [], path
+    assert page.complaints == []
+
+
+def test_the_reports_are_one_tap_away_from_every_page(page: Any, visit: Callable[[str], None]) -> None:
+    visit("/")
+    page.tap("header a[href='/reports']")
+    page.wait_for_selector("h1:text('Reports')")
+    page.tap("summary:has-text('Statement')")
+    assert page.evaluate(SMALL_TARGETS, TARGETS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH

@@ -158,20 +158,33 @@ def test_books_balance_and_verify_is_clean(stocked: Line) -> None:
     assert found["entries"] == 8
 
 
-def test_verify_notices_a_table_that_was_tampered_with(stocked: Line) -> None:
+@pytest.mark.parametrize(
+    ("table", "sql"),
+    [
+        ("stock", "UPDATE stock SET qty = qty + 1000"),
+        ("reports", "UPDATE movement SET qty = qty + 1000"),
+        ("reports", "DELETE FROM movement WHERE account = 'unexplained'"),
+        ("reports", "UPDATE movement_count SET qty = 7"),
+    ],
+)
+def test_verify_notices_a_table_that_was_tampered_with(stocked: Line, table: str, sql: str) -> None:
     import sqlite3
 
+    stocked("count", "Gym North", "blanket=90")
+    stocked("report", "statement")
+    assert stocked.json("verify")["ok"] is True
     with sqlite3.connect(stocked.folder / "bucketline.db") as db:
-        db.execute("UPDATE stock SET qty = qty + 1000")
+        assert db.execute(sql).rowcount
     db.close()
     found = json.loads(stocked("verify", "--json", code=1).stdout)
     assert found["ok"] is False
-    assert "stock" in found["problems"][0]
+    assert table in found["problems"][0]
     stocked("doctor", "--rebuild")
     assert stocked.json("verify")["ok"] is True
 
 
 def test_doctor_finds_a_fresh_node_healthy(line: Line) -> None:
+    line("report", "statement")  # its tables have a version of their own
     rows = {row["check"]: row for row in line.json("doctor")}
     assert [name for name, row in rows.items() if not row["ok"]] == []
     os.chmod(line.folder / "keys", 0o644)

@@ -3,8 +3,9 @@
 import pytest
 
 from node import record, undoing
+from node.events import Closing, encode
 from node.reporting import registry
-from node.reporting.closing import close
+from node.reporting.closing import close, position
 from node.requests import (
     ClosingIn,
     DistributionIn,
@@ -19,6 +20,7 @@ from node.units import format_time
 from sync.errors import Malformed, OutOfRange
 from tests.node.test_cli import Line
 from tests.node.test_redacting import copy
+from tests.node.test_web import hidden, send
 from tests.reporting.test_statement import table
 
 DAY_MS = 86_400_000
@@ -87,6 +89,42 @@ def test_all_nodes_tell_the_same_of_a_closing_and_other_teams_places_are_no_part
     assert rows(later, "after-closing") == rows(other, "after-closing")
 
 
+def test_what_others_had_written_before_and_is_heard_of_after_the_closing_is_listed(later, new_node):
+    other = new_node("Bayou Wheels")
+    other.clock.ms = later.clock.ms
+    copy(later, other)
+    early = format_time(later.clock() - 3 * DAY_MS + 60_000)
+    unheard = drop(other, at=early)  # at our place, on a node that was out of reach
+    for _ in range(9):
+        drop(later, at=early, qty="1")  # our log is longer than theirs by now
+    entry = close(later, ClosingIn(until=day(later, 2))).entry
+    copy(other, later)
+    copy(later, other)
+    for node in (later, other):
+        assert [row["entry"] for row in rows(node, "after-closing", closing=entry[:12])] == [unheard]
+        assert [(row["holds"], row["later"]) for row in rows(node, "closings")] == [("no", 1)]
+
+
+def test_a_closing_of_an_earlier_version_that_names_no_entries_is_told_by_the_clock_of_the_logs(later):
+    until = later.clock() - DAY_MS
+    early = format_time(later.clock() - 3 * DAY_MS + 60_000)
+    drop(later, at=early)
+    root, _ = later.log.digest()
+    later.log.append(encode(Closing(later.clock(), until, root, position(later, later.keys.node, None, until))))
+    late = drop(later, at=early)
+    assert [row["entry"] for row in rows(later, "after-closing")] == [late]
+
+
+def test_a_closing_whose_entries_are_not_all_here_is_told_by_the_clock_of_the_logs(later):
+    until = later.clock() - DAY_MS
+    early = format_time(later.clock() - 3 * DAY_MS + 60_000)
+    known = drop(later, at=early)
+    unknown = "ab" * 32
+    later.log.append(encode(Closing(later.clock(), until, "00" * 32, "00" * 32, covers=[known, unknown])))
+    late = drop(later, at=early)
+    assert [row["entry"] for row in rows(later, "after-closing")] == [late]
+
+
 def test_a_closing_that_is_taken_back_is_gone(later):
     undoing.void(later, close(later, ClosingIn(until=day(later, 2))).entry, VoidIn(why="too early"))
     assert rows(later, "closings") == [] == rows(later, "after-closing")
@@ -127,3 +165,38 @@ def test_a_period_is_closed_from_the_command_line(tmp_path):
     assert (row["entry"], row["holds"], row["until"]) == (entry, "no", "2024-04-01T05:00:00Z")
     assert len(line.json("report", "after-closing")) == 1
     assert "Closed the books" in line("log").stdout
+
+
+def test_a_period_is_closed_on_the_page_once_and_what_was_written_since_stands_below(later, client):
+    assert "No team has closed a period yet." in client.get("/closings").text
+    typed = {"until": day(later, 2), "zone": "America/Chicago", "note": "counted by two"}
+    fields = hidden(client, "/closings") | typed
+    answers = [client.post("/closings", data=fields, headers={"Origin": "http://localhost"}) for _ in range(2)]
+    assert [answer.location for answer in answers] == ["/closings?fresh=new", "/closings?fresh=again"]
+    (row,) = rows(later, "closings")
+    assert (row["note"], row["until"] % DAY_MS) == ("counted by two", 6 * 3_600_000)
+    page = client.get("/closings").text
+    assert "still so" in page and "counted by two" in page and f'href="/entries/{row["entry"]}"' in page
+    late = drop(later, at=format_time(later.clock() - 3 * DAY_MS + 60_000))
+    page = client.get("/closings").text
+    assert "not so any more" in page and "1 entry written since" in page and f'href="/entries/{late}"' in page
+    assert 'href="/closings"' in client.get("/reports").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"until": ""}, "The last day of the period is missing."),
+        ({"until": "2999-01-01"}, "That day isn&#39;t over yet."),
+        ({"until": "soon"}, "&#39;soon&#39; is not a date."),
+        ({"until": "2020-01-01", "since": "2020-02-01"}, "The period ends before it begins."),
+        ({"until": "2020-01-01", "zone": "Nowhere"}, "&#39;Nowhere&#39; is no time zone."),
+        ({"until": "2020-01-01", "note": "x" * 20_000}, "note"),
+    ],
+)
+def test_what_the_page_cannot_close_is_told_beside_the_field_and_kept(later, client, typed, said):
+    before = later.digest()
+    answer = send(client, "/closings", typed)
+    assert answer.status_code == 422 and said in answer.text and 'class="error"' in answer.text
+    assert f'value="{typed["until"]}"' in answer.text
+    assert later.digest() == before

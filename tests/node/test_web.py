@@ -46,6 +46,8 @@ PAGES = [
     "/count-sheet",
     "/count-sheet?blind=1",
     "/counts?all=1",
+    "/reports/check",
+    "/closings",
 ]
 HOUR_MS = 3_600_000
 PHONE = {"REMOTE_ADDR": "192.168.7.9"}

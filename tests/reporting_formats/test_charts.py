@@ -1,5 +1,6 @@
 """Charts are well-formed pictures that hold each figure once, in words and in shape, and nothing that runs."""
 
+import io
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -7,8 +8,9 @@ from collections import Counter
 import pytest
 
 from node.reporting import history as histories
-from node.reporting import pictures
-from node.reporting.writing import charts
+from node.reporting import pictures, registry
+from node.reporting.writing import charts, drawing, formats, sankey
+from node.reporting.writing.sankey import End, Flow
 from node.units import day_of, format_qty
 from tests.fakes import memory_node
 from tests.reporting_formats.histories import history
@@ -71,6 +73,7 @@ def test_names_are_only_words(name):
         charts.by_day(name, name, {"2026-11-01": 1}),
         charts.by_name(name, [(name, 1, name)]),
         charts.flow(name, name, {(name, name): 1}),
+        sankey.sankey(name, name, {(End("a", name), End("b", name)): Flow(1, 2, 3)}),
     ):
         assert parsed(text)[0].text == (name or None)
 
@@ -82,6 +85,8 @@ def test_empty_charts_say_so():
             charts.by_day("t", "u", {}),
             charts.by_name("t", []),
             charts.flow("t", "u", {}),
+            sankey.sankey("t", "u", {}),
+            sankey.sankey("t", "u", {(End("a", "A"), End("b", "B")): Flow(0, -1000, 0)}),
         ),
         *pictures.draw(histories.moves(memory_node()), pictures.Asked()),
     ):
@@ -117,3 +122,89 @@ def test_without_an_item_drops_are_counted_and_not_quantities_added():
             drops.add(move.entry)
     assert sum(figures.days.values()) == len(drops) * 1000
     assert set(figures.drops) == set(figures.given) == set(figures.items)
+
+
+# flows
+
+
+NUMBERS = re.compile(r"-?\d+")
+A, B, C = End("a", "North"), End("b", "South"), End("c", "South")
+
+
+def bands(root: ET.Element) -> list[tuple[list[int], str]]:
+    """Bands as (numbers of their outline, what they say)."""
+    paths = [path for path in root.iter(f"{SVG}path") if len(path)]
+    return [([int(number) for number in NUMBERS.findall(path.attrib["d"])], path[0].text or "") for path in paths]
+
+
+def test_bands_are_as_thick_as_what_went_and_lie_edge_to_edge():
+    flows = {(A, B): Flow(1000, 500, 0), (A, C): Flow(333, 0, 167), (C, A): Flow(7_000_000, 0, 0)}
+    root = parsed(sankey.sankey("Rice", "kg", flows))
+    inside(root)
+    whole = sum(map(sum, flows.values()))
+    told = {(A, B): "1 arrived", (A, C): "0.333 arrived"}
+    assert {f"North → South: {said}" for said in told.values()} <= {said for _, said in bands(root)}
+    assert "South → North: 7000 arrived" in {said for _, said in bands(root)} and len(bands(root)) == 5
+    bars = [int(bar.attrib["height"]) for bar in root.iter(f"{SVG}rect") if bar.attrib["width"] == str(sankey.BAR)]
+    sums = [sum(flows[A, B]) + sum(flows[A, C]), 7_000_000, 7_000_000, 1500, 500]  # senders, then receivers, by name
+    assert bars == [max(1, sankey.THICK * part // whole) for part in sums]
+    assert root[1].text and "North to South: 1 kg arrived, 0.5 kg on its way" in root[1].text
+
+
+def test_no_space_is_left_between_the_bands_of_one_end():
+    flows = {(A, End(str(to), f"team {to}")): Flow(997 * to, 13 * to, 1) for to in range(1, 6)}
+    root = parsed(sankey.sankey("Rice", "kg", flows))
+    (bar,) = [rect for rect in root.iter(f"{SVG}rect") if rect.attrib["x"] == "0" and rect.attrib["width"] == "8"]
+    edges = sorted({(outline[1], outline[-1]) for outline, _ in bands(root)})
+    assert edges[0][0] == 0 and max(last for _, last in edges) <= int(bar.attrib["height"]) + 1
+    for (_, before), (after, _) in zip(edges, edges[1:], strict=False):
+        assert after <= before <= after + 1, "a band is never thinner than one line"
+
+
+def test_the_flows_of_the_transfer_report_are_those_of_its_rows():
+    node = history(6, 200).node
+    report = registry.make(node, "transfers", {"between": "place", "item": "rice"})
+    rows = [dict(zip([column.name for column in report.columns], row, strict=True)) for row in report.rows()]
+    assert len(rows) > 3
+    (drawn,) = drawing.of_report(report)
+    told = parsed(drawn)[1].text or ""
+    for row in rows:
+        name = f"{row['from_place_name'] or drawing.UNKNOWN} to {row['to_place_name'] or drawing.UNKNOWN}: "
+        parts = told.split(name)[1].split(";")[0]
+        for figure, kind in (
+            ("arrived", "arrived"),
+            ("in_transit", "on its way"),
+            ("lost_on_the_way", "lost on the way"),
+        ):
+            assert (f"{format_qty(row[figure])} {row['unit']} {kind}" in parts) == bool(row[figure])
+    assert drawing.of_report(report) == [drawn], "the same figures, the same bytes"
+
+
+def test_units_are_not_added_up_and_the_rows_decide_which_are_drawn():
+    report = registry.make(history(6, 200).node, "transfers", {})
+    column = [column.name for column in report.columns].index("unit")
+    units = Counter(row[column] for row in report.rows())
+    shown = sorted(units, key=lambda unit: (-units[unit], unit))[: drawing.UNITS_SHOWN]
+    titles = [parsed(drawn)[0].text for drawn in drawing.of_report(report)]
+    assert titles == [f"Transfers between teams: {unit}" for unit in shown] and titles
+
+
+def test_the_printed_reports_hold_their_charts_and_no_other_does():
+    node = history(6, 200).node
+    for name, asked in (("activity", {}), ("transfers", {}), ("stock-card", {"place": "north", "item": "rice"})):
+        out = io.BytesIO()
+        formats.FORMATS["html"].write(registry.document(node, name, asked), out, None)
+        page, report = out.getvalue().decode(), registry.make(node, name, asked)
+        assert page.count("<svg ") == len(drawing.of_report(report)) > 0
+        for drawn in drawing.of_report(report):
+            parsed(drawn)
+            assert drawn in page
+    assert drawing.of_report(registry.make(node, "balance", {})) == []
+
+
+def test_the_chart_of_a_stock_card_ends_at_the_balance():
+    node = history(6, 200).node
+    (drawn,) = drawing.of_report(registry.make(node, "stock-card", {"place": "north", "item": "rice"}))
+    node.fold.settle()
+    total = format_qty(node.fold.cells("north", ["rice"])["rice"].total)
+    assert (parsed(drawn)[1].text or "").endswith(f"in the end {total}.")

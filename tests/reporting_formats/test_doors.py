@@ -82,9 +82,9 @@ def test_the_page_leads_to_each_report_in_each_format(client):  # noqa: F811
 
 
 def test_the_page_of_charts_shows_them_and_says_what_is_off(client):  # noqa: F811
-    assert client.get("/reports/charts").text.count("<svg xmlns") == 3
+    assert client.get("/reports/charts").text.count("<svg xmlns") == 4
     one = client.get("/reports/charts?place=Harvey%20Hub&item=insulin").text
-    assert one.count("<svg xmlns") == 4 and "in the end 40 vial" in one
+    assert one.count("<svg xmlns") == 5 and "in the end 40 vial" in one
     assert client.get("/reports/charts?item=nothing").status_code == 404
 
 

@@ -13,7 +13,7 @@ from sync.fence import MemoryFence
 from sync.log import Log
 from tests import model
 from tests.node.test_fold import catalogue_of
-from tests.simulator import wording
+from tests.simulator import bookkeeping, wording
 from tests.simulator.crash import Database, Fuse, new_disk
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def sound(machine: Machine) -> None:
         assert not gone, f"{machine.name} lost acknowledged entries: {gone}"
         as_the_model(machine)
         accounted(machine)
+        bookkeeping.kept(machine)
         wording.gone(machine)
 
 
@@ -169,6 +170,7 @@ def agreed(world: World, group: list[Machine]) -> None:
         whole(world, machine, group)
         as_told(machine)
         rebuilt(machine)
+    bookkeeping.told_alike(group)
 
 
 def whole(world: World, machine: Machine, group: list[Machine]) -> None:

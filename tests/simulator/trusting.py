@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.errors import DiskFull, NotFound, TooMany
 from sync.identity import node_id
-from tests.simulator import happenings, judge, meeting
+from tests.simulator import bookkeeping, happenings, judge, meeting
 from tests.simulator.crash import Crash
 from tests.simulator.links import Link
 
@@ -51,11 +51,15 @@ def accept(world: World) -> None:
 
 
 def _decide(machine: Machine, act: Callable[[], None]) -> bool:
-    """Whether a machine did what somebody decided."""
+    """Whether a machine did what somebody decided; its reports follow, which had been made before."""
+    with machine.safe():
+        bookkeeping.kept(machine)
     try:
         with suppress(DiskFull, TooMany, NotFound):  # not found: nobody has heard its keys yet
             act()
             judge.at_this_point(machine)
+            with machine.safe():
+                bookkeeping.kept(machine)
             return True
     except Crash:
         machine.recover()

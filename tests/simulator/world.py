@@ -8,7 +8,7 @@ from typing import Any
 
 from node import events
 from sync.identity import Keys
-from tests.simulator import happenings, judge, meeting, trusting, wording
+from tests.simulator import bookkeeping, happenings, judge, meeting, trusting, wording
 from tests.simulator.crash import new_disk
 from tests.simulator.links import Link
 from tests.simulator.machine import Machine, Process
@@ -299,6 +299,7 @@ def _look(world: World) -> None:
         for process in world.rng.sample(machine.processes, len(machine.processes)):
             judge.as_told(machine, process)
             judge.as_the_model(machine, process)
+        bookkeeping.kept(machine)
 
 
 RECORD = _recording(happenings.move_goods)

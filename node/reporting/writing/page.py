@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from node.reporting.model import Column, Report
 from node.reporting.writing.cells import NUMBERS, amount
 from node.reporting.writing.document import Document, Progress, Witness
+from node.reporting.writing.drawing import Sketch
 from node.reporting.writing.totals import Total, Totals
 
 WIDE = 11  # columns; a table of more is set in smaller type
@@ -37,8 +38,12 @@ th { border-bottom: 1pt solid #000; vertical-align: bottom; } .n { text-align: r
 .signed { display: grid; grid-template-columns: repeat(3, 1fr); gap: 2em; margin: 2.5em 0 1.5em; break-inside: avoid; }
 .signed p { margin: 0 0 1.6em; } .signed span { display: block; border-bottom: .5pt solid #000; height: 2.2em;
   margin-bottom: .2em; }
+figure { margin: 1em 0; break-inside: avoid; } svg:not([width]) { width: 100%; max-width: 12cm; }
 .proof { break-inside: avoid; border-top: .5pt solid #999; padding-top: .5em; }
 @media print { body { margin: 0; max-width: none; padding: 0; } }
+@media screen { .scroll { overflow-x: auto; } .wide { font-size: 8.5pt; } }
+@media screen and (max-width: 40em) { .signed { grid-template-columns: 1fr; } dl { grid-template-columns: 1fr; }
+  dd { margin: 0 0 .4em; } body { font-size: 11pt; } .code { font-size: 8.5pt; } }
 """
 
 
@@ -49,17 +54,19 @@ def write(document: Document, out: IO[bytes], progress: Progress | None = None) 
 
 
 def _parts(document: Document, witness: Witness) -> Iterator[str]:
-    report, totals = document.report, Totals(document.report.columns)
+    report, totals, sketch = document.report, Totals(document.report.columns), Sketch(document.report)
     yield from _head(report)
     yield "<tbody>"
     for row, told in witness.passing():
         totals.take(row)
+        sketch.take(row)
         yield _row(report.columns, told)
     if not witness.rows:
         yield f'<tr><td colspan="{len(shown(report.columns))}">There is nothing to tell.</td></tr>'
     yield "</tbody>"
     yield from _totals(report.columns, totals.lines())
-    yield "</table>"
+    yield "</table>\n</div>"
+    yield from (f'<figure class="scroll">{picture}</figure>' for picture in sketch.pictures())
     yield from _foot(report, witness.proof())
 
 
@@ -79,7 +86,7 @@ def _head(report: Report) -> Iterator[str]:
         yield f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
     columns = [report.columns[at] for at in shown(report.columns)]
     wide = ' class="wide"' if len(columns) > WIDE else ""
-    yield f"</dl>\n<table{wide}>\n<thead><tr>"
+    yield f'</dl>\n<div class="scroll" tabindex="0">\n<table{wide}>\n<thead><tr>'
     for column in columns:
         title = f"{column.title} (UTC)" if column.kind == "time" else column.title
         yield f'<th scope="col"{_class(column)}>{escape(title)}</th>'
