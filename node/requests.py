@@ -157,22 +157,6 @@ class RepackIn(Body):
     note: str | None = None
 
 
-class KitsMadeIn(Body):
-    """So many of a kit were built at a place, or broken up."""
-
-    place: str
-    qty: str
-    lot: str | None = None
-    at: str | None = None
-    note: str | None = None
-
-
-class WaybillIn(Body):
-    """The text of a waybill's code, all of its parts."""
-
-    text: str
-
-
 class WriteOffIn(Body):
     """Write off what has expired: at a place, or at all of this team's; of an item, or of all."""
 
@@ -283,20 +267,6 @@ class KeepIn(Body):
     shelf: str | None = None
 
 
-class ImportIn(Body):
-    """A spreadsheet: its file's name, which says what it is, and its bytes in base64; `mapping` maps fields to columns.
-
-    `kind` is guessed from the columns if left out. `dry_run` only tells, `again` records what was imported before.
-    """
-
-    name: str
-    data: str
-    kind: Literal["stock", "places", "items", "kits"] | None = None
-    mapping: dict[str, str] = {}
-    dry_run: bool = False
-    again: bool = False
-
-
 class ClosingIn(Body):
     """The books of a period are closed: from the beginning of one day (none: from the start) to the end of another."""
 
@@ -305,12 +275,6 @@ class ClosingIn(Body):
     zone: str | None = None
     at: str | None = None
     note: str | None = None
-
-
-class SeenIn(Body):
-    """What was looked at: the id that an alert names, or `all`."""
-
-    entry: str
 
 
 class RedactIn(Body):

@@ -54,7 +54,8 @@ class PaperLine(Struct):
 
 
 class Paper(Struct, rename={"origin": "from", "origin_name": "from_name"}):
-    """What stands on a waybill; `text` is what its code holds, empty where this node isn't the sender's."""
+    """What stands on a waybill; `text` is what its code holds, empty where this node isn't the sender's. `notices` say
+    what is worth a look about it."""
 
     dispatch: str
     waybill: str
@@ -71,6 +72,7 @@ class Paper(Struct, rename={"origin": "from", "origin_name": "from_name"}):
     lines: list[PaperLine]
     load: Load
     text: str
+    notices: list[str]
 
 
 class TransferLine(Struct):

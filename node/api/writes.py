@@ -23,9 +23,10 @@ from node import (
     runs,
     starting,
 )
+from node.api.taken import ImportIn, KitsMadeIn
 from node.importing import sheets
 from node.reporting import closing
-from node.requests import Body, ImportIn, KitsMadeIn, LineIn
+from node.requests import Body, LineIn
 from node.running import Node
 from sync.errors import Malformed, NotFound, OutOfRange, Problem
 
