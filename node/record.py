@@ -133,22 +133,25 @@ def count_lines(node: Node, place: str, at: int, rows: Sequence[inputs.Read], wi
     """
     same = sameness.merged(node, "item")
     items = [id for head in dict.fromkeys(item.id for item, _, _ in rows) for id in same.all_of(head)]
-    cells, expiries, day = node.fold.cells_at(place, items, at, without), _expiries(node, items), day_of(at)
+    cells, day = node.fold.cells_at(place, items, at, without), day_of(at)
+    expiries, came = _dated(node, items)
     lines = []
     for item, qty, line in rows:
         lot = inputs.lot("", line.lot)
         holding = [id for id in same.all_of(item.id) if lot and id in cells and cells[id].lots.get(lot)]
         id = holding[0] if holding else item.id
-        lines.append(_count_line(id, qty, lot, cells.get(id, Cell()), expiries.get(id, {}), day))
+        cell = cells.get(id, Cell())
+        split = [] if lot else lots.seen(cell.lots, expiries.get(id, {}), qty, day, came.get(id, {}))
+        lines.append(_count_line(id, qty, lot, cell, split))
     wholes = [line.item for line in lines if line.lot is None]
     rest = [id for item in wholes for id in same.all_of(item) if id not in wholes and id in cells and cells[id].total]
     return lines + [CountLine(id, 0, cells[id].total) for id in dict.fromkeys(rest)]
 
 
-def _count_line(item: str, qty: int, lot: str, cell: Cell, expiries: dict[str, str], day: str) -> CountLine:
+def _count_line(item: str, qty: int, lot: str, cell: Cell, split: list[tuple[str, int]]) -> CountLine:
     if lot:
         return CountLine(item, qty, cell.lots.get(lot, 0), lot)
-    return CountLine(item, qty, cell.total, None, lots.seen(cell.lots, expiries, qty, day))
+    return CountLine(item, qty, cell.total, None, split)
 
 
 def variances(node: Node, lines: Sequence[CountLine]) -> list[dict[str, str]]:
@@ -178,7 +181,8 @@ def lines_out(
     items = [id for head in heads for id in same.all_of(head)]
     cells = fold.cells_at(place, items, TIME_MAX, without) if without else fold.cells(place, items)
     held = _marked(same, {id: cell.lots for id, cell in cells.items()})
-    expiries = _marked(same, _expiries(node, items))
+    dates, stamps = _dated(node, items)
+    expiries, came = _marked(same, dates), _marked(same, stamps)
     named = [inputs.lot(f"lines.{i}.", line.lot) for i, (_, _, line) in enumerate(rows)]
     wanted = [(same.head(item.id), qty) for item, qty, _ in rows]
     named = [sameness.find_mark(id, lot, held.get(id, ())) for (id, _), lot in zip(wanted, named, strict=True)]
@@ -188,7 +192,8 @@ def lines_out(
             stock[lot] = stock.get(lot, 0) - qty
     found: list[Line] = []
     for (id, qty), lot in zip(wanted, named, strict=True):
-        parts = [(lot, qty)] if lot else lots.take(held.setdefault(id, {}), expiries.get(id, {}), qty, day)
+        stock = held.setdefault(id, {})
+        parts = [(lot, qty)] if lot else lots.take(stock, expiries.get(id, {}), qty, day, came.get(id, {}))
         found.extend(_line(*sameness.read_mark(id, of), part) for of, part in parts)
     return found
 
@@ -206,12 +211,17 @@ def _marked(same: sameness.Same, found: Mapping[str, Mapping[str, T]]) -> dict[s
     return joined
 
 
-def _expiries(node: Node, items: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Expiry dates of lots by item."""
-    found: dict[str, dict[str, str]] = {}
+def _dated(node: Node, items: Sequence[str]) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, bytes]]]:
+    """Expiry dates of lots by item, and stamps that sort lots by when what is known of them was written down."""
+    expiries, came = dict[str, dict[str, str]](), dict[str, dict[str, bytes]]()
+    sql = "SELECT lot, expiry, batch_stamp, expiry_stamp, fund_stamp, value_stamp FROM lot WHERE item = ?"
     for item in items:
-        found[item] = dict(catalogue.query(node, "SELECT lot, expiry FROM lot WHERE item = ? AND expiry <> ''", item))
-    return found
+        for lot, expiry, *stamps in catalogue.query(node, sql, item):
+            if expiry:
+                expiries.setdefault(item, {})[lot] = expiry
+            if said := [bytes(stamp) for stamp in stamps if stamp]:
+                came.setdefault(item, {})[lot] = min(said)
+    return expiries, came
 
 
 # names
