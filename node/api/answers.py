@@ -186,13 +186,14 @@ class StockRow(Struct):
 class NearbyRow(Struct):
     """Who has an item, how far away, and how old that news is: when counted, when the team was last heard.
 
-    What has expired is no part of `qty`; `expired_qty` is how much of it there is besides.
+    What has expired is no part of `qty`; `expired_qty` is how much of it there is besides. The distance of a place
+    without coordinates is null; such places come last, and not at all where `within` is asked for.
     """
 
     place: str
     place_name: str
     team: str
-    distance_km: float
+    distance_km: float | None
     qty: str
     unit: str
     as_of: str | None

@@ -23,13 +23,18 @@ def stock(node: Node, request: Request, given: dict[str, str]) -> Response:
     return paging.paged(request, given, rows, _by_place)
 
 
+def _by_distance(row: dict[str, Any]) -> list[Any]:
+    km = row["distance_km"]
+    return [km is None, float(km or 0), row["place"]]
+
+
 def nearby(node: Node, request: Request, given: dict[str, str]) -> Response:
     """Who has an item, nearest first."""
     raw = paging.flag(given, "raw")
     item = catalogue.find_item(node, given["item"], raw=raw).id
     lat, lon = _degrees(given, "lat", 90), _degrees(given, "lon", 180)
     rows = queries.nearby(node, item, lat, lon, within_km=paging.kilometres(given), raw=raw)
-    return paging.paged(request, given, rows, lambda row: [float(row["distance_km"]), row["place"]])
+    return paging.paged(request, given, rows, _by_distance)
 
 
 def places(node: Node, request: Request, given: dict[str, str]) -> Response:
