@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from node import catalogue
-from node.events import Arrival, Count, Dispatch, Void, is_entry_id, type_of
+from node.events import Arrival, Count, Dispatch, Void, is_entry_id
 from node.fold import Node
 from node.folding.cells import STOCK
 from node.reporting import axes, movements
 from node.reporting.asked import Cell, Scope, View
 from node.reporting.axes import Axis, Key
-from node.reporting.beside import BESIDE, SUMMARY, beside, way_of
+from node.reporting.beside import BESIDE, GOODS, KIND, PLACE, SUMMARY, beside, told_of, way_of
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import NOWHERE, postings, seen_in
 from node.reporting.statement import FIGURES, Row, rows
@@ -41,8 +41,10 @@ LATE_COLUMNS = (
     Column("heard", "Heard", "time", "#date+reported"),
     Column("at", "Took place", "time", "#date+occurred"),
     Column("entry", "Entry", "id", "#meta+entry"),
-    Column("type", "Kind", "text", "#activity+type"),
+    KIND,
     Column("recorded_by", "Recorded by", "text", "#org+reporting"),
+    PLACE,
+    GOODS,
     BESIDE,
     SUMMARY,
 )
@@ -127,8 +129,9 @@ def late(node: Node, scope: Scope, at: int) -> Report:
 def _row(view: View, entry: Folded, heard: int | None) -> Values:
     fact, words = entry.fact, view.words
     team = catalogue.team_name(words.teams, entry.node)
-    words_of = beside(view.node, words, fact), summary(words, fact)
-    return heard, getattr(fact, "at", None), entry.id.hex(), type_of(fact), team, *words_of
+    kind, place, goods = told_of(view.node, words, entry)
+    words_of = place, goods, beside(view.node, words, fact), summary(words, fact)
+    return heard, getattr(fact, "at", None), entry.id.hex(), kind, team, *words_of
 
 
 def _late(node: Node, tick: int) -> list[tuple[Folded, set[Spot]]]:

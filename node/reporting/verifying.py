@@ -40,13 +40,15 @@ class Verdict(NamedTuple):
 
 def said(found: Verdict) -> list[str]:
     """A verdict in sentences, the first of them yes or no."""
-    line, column, file, books = found.difference or (0, "", "", "")
     if found.difference is None:
         words = [f"Yes: each figure of this report ({found.report}) is what the entries come to."]
-    else:
-        where = f"line {line}" if line else "the proof"
-        words = [f"No: in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."]
-    return words if found.covers else [*words, OTHERS]
+        return words if found.covers else [*words, OTHERS]
+    line, column, file, books = found.difference
+    where = f"line {line}" if line else "the proof"
+    says = f"in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."
+    if found.covers:
+        return [f"No: {says}"]
+    return [f"This node can't tell. {OTHERS} By those that it holds, the first difference is this: {says}"]
 
 
 def verify(node: Node, file: IO[bytes]) -> Verdict:

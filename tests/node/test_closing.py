@@ -160,10 +160,14 @@ def test_a_period_is_closed_from_the_command_line(tmp_path):
     line("place", "add", "Depot", "--kind", "hub")
     line("receive", "Depot", "blanket=20", "--at", "2024-03-01T10:00Z")
     entry = line.json("period", "close", "--until", "2024-03-31", "--zone", "America/Chicago")["entry"]
+    again = line("period", "close", "--until", "2024-03-30", "--zone", "America/Chicago").stdout
+    assert "until the end of 2024-03-30 (America/Chicago)" in again
+    line("undo", again.split("Entry ")[1][:12], "--why", "a day short")
     line("drop", "Depot", "blanket=2", "--at", "2024-03-02T10:00Z")
     (row,) = line.json("report", "closings")
     assert (row["entry"], row["holds"], row["until"]) == (entry, "no", "2024-04-01T05:00:00Z")
-    assert len(line.json("report", "after-closing")) == 1
+    (late,) = line.json("report", "after-closing")
+    assert (late["type"], late["place_name"], late["goods"]) == ("distribution", "Depot", "2 Blanket")
     assert "Closed the books" in line("log").stdout
 
 
