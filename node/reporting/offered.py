@@ -31,12 +31,16 @@ Asked = Mapping[str, str]
 
 
 class Offer(NamedTuple):
-    """One report: what it tells, in a sentence; what may be asked of it by name; what has to be; and what makes it."""
+    """One report: what it tells, in a sentence; what may be asked of it by name; what has to be; and what makes it.
+
+    `is_own` says that it tells when entries came to this node, which no other node can know.
+    """
 
     about: str
     make: Callable[[Node, Asked], Report]
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    is_own: bool = False
 
 
 _WHERE = ("place", "team", "item", "category")
@@ -108,12 +112,14 @@ OFFERS: Mapping[str, Offer] = {
         lambda node, asked: changes(node, _scope(asked), parse_time(asked["at"]), _axes(asked)),
         ("at", *_STATED),
         ("at",),
+        is_own=True,
     ),
     "late-entries": Offer(
         "The entries that came to this node after a time, in the order in which they came.",
         lambda node, asked: late(node, _scope(asked), parse_time(asked["at"])),
         ("at", *_SCOPE),
         ("at",),
+        is_own=True,
     ),
     "entries-behind": Offer(
         "The entries that a figure of a statement adds up, in the order in which they took place.",

@@ -66,9 +66,9 @@ class PastLog:
         found = self._log.get(id)
         return found if found and self._has(found) else None
 
-    def ends(self) -> dict[int, int]:
-        """How far each branch is folded."""
-        return {no: min(seq, self._covered[no]) for no, seq in self._log.ends().items() if no in self._covered}
+    def ends(self, tick: int | None = None) -> dict[int, int]:
+        """How far each branch is folded, of what is covered; with `tick` as it was then."""
+        return {no: min(seq, self._covered[no]) for no, seq in self._log.ends(tick).items() if no in self._covered}
 
     def stretch(self, branch: int, after: int, until: int) -> list[Folded]:
         """Entries of a branch after a number, up to another."""

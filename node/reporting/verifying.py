@@ -14,6 +14,7 @@ from node.reporting.writing.document import Document, Witness
 
 CELLS_SHOWN = 3  # of a row that one side lacks
 NO_ROW = "nothing"
+OWN = "It tells when entries came to the node that made it, which that node alone knows: another one can't check it."
 OTHERS = "This node doesn't hold the very entries that the report names, or believes others."
 
 
@@ -46,7 +47,8 @@ def said(found: Verdict) -> list[str]:
     else:
         where = f"line {line}" if line else "the proof"
         words = [f"No: in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."]
-    return words if found.covers else [*words, OTHERS]
+    own = [OWN] if registry.find(found.report).is_own else []
+    return [*words, *own, *([] if found.covers else [OTHERS])]
 
 
 def verify(node: Node, file: IO[bytes]) -> Verdict:
