@@ -4,6 +4,7 @@ Days begin and end in UTC unless a time zone is named, so that a report means th
 merged stands apart unless it is asked for: other teams may not have merged it.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -146,7 +147,7 @@ OFFERS: Mapping[str, Offer] = {
 def _card(node: Node, asked: Asked) -> Report:
     first, last = days(asked.get("since"), asked.get("until"), zone_of(asked.get("zone")))
     raw = "merged" not in asked
-    return stock_card(node, asked["place"], asked["item"], first, last, raw=raw)
+    return stock_card(node, asked["place"], asked["item"], first, last, raw=raw, zone=_zone(asked))
 
 
 # words into values
@@ -155,7 +156,12 @@ def _card(node: Node, asked: Asked) -> Report:
 def _scope(asked: Asked) -> Scope:
     first, last = days(asked.get("since"), asked.get("until"), zone_of(asked.get("zone")))
     only = {name: asked.get(name) for name in (*_WHERE, "fund")}
-    return Scope(first, last, raw="merged" not in asked, **only)
+    return Scope(first, last, raw="merged" not in asked, zone=_zone(asked), **only)
+
+
+def _zone(asked: Asked) -> str | None:
+    """The zone that was named, as it is called; None for UTC."""
+    return str(zone_of(asked["zone"])) if "zone" in asked and zone_of(asked["zone"]) != dt.UTC else None
 
 
 def _axes(asked: Asked) -> list[str]:

@@ -51,7 +51,7 @@ def test_each_day_has_a_bar_as_high_as_its_part():
     inside(root)
     bars = list(root.iter(f"{SVG}rect"))
     assert [int(bar.attrib["height"]) for bar in bars] == [charts.PLOT // 4, charts.PLOT, charts.PLOT // 2]
-    assert bars[0][0].text == "2026-11-01: 1 drops"
+    assert bars[0][0].text == "2026-11-01: 1 drop"
     many = parsed(charts.by_day("Drops", "drops", {day_of(NOON + at * DAY): at for at in range(2000)}))
     inside(many)
     assert len(list(many.iter(f"{SVG}rect"))) == 2000

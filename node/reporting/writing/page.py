@@ -12,6 +12,7 @@ from node.reporting.model import Column, Report
 from node.reporting.writing.cells import NUMBERS, amount
 from node.reporting.writing.document import Document, Progress, Witness
 from node.reporting.writing.drawing import Sketch
+from node.reporting.writing.moments import Moments
 from node.reporting.writing.totals import Total, Totals
 
 WIDE = 11  # columns; a table of more is set in smaller type
@@ -55,12 +56,13 @@ def write(document: Document, out: IO[bytes], progress: Progress | None = None) 
 
 def _parts(document: Document, witness: Witness) -> Iterator[str]:
     report, totals, sketch = document.report, Totals(document.report.columns), Sketch(document.report)
-    yield from _head(report)
+    moments = Moments(report)
+    yield from _head(report, moments)
     yield "<tbody>"
     for row, told in witness.passing():
         totals.take(row)
         sketch.take(row)
-        yield _row(report.columns, told)
+        yield _row(report.columns, moments.told(row, told))
     if not witness.rows:
         yield f'<tr><td colspan="{len(shown(report.columns))}">There is nothing to tell.</td></tr>'
     yield "</tbody>"
@@ -70,7 +72,7 @@ def _parts(document: Document, witness: Witness) -> Iterator[str]:
     yield from _foot(report, witness.proof())
 
 
-def _head(report: Report) -> Iterator[str]:
+def _head(report: Report, moments: Moments) -> Iterator[str]:
     yield f"""<!doctype html>
 <html lang="en">
 <head>
@@ -88,8 +90,7 @@ def _head(report: Report) -> Iterator[str]:
     wide = ' class="wide"' if len(columns) > WIDE else ""
     yield f'</dl>\n<div class="scroll" tabindex="0">\n<table{wide}>\n<thead><tr>'
     for column in columns:
-        title = f"{column.title} (UTC)" if column.kind == "time" else column.title
-        yield f'<th scope="col"{_class(column)}>{escape(title)}</th>'
+        yield f'<th scope="col"{_class(column)}>{escape(moments.headed(column).title)}</th>'
     yield "</tr></thead>"
 
 
