@@ -177,6 +177,7 @@ def test_the_flows_of_the_transfer_report_are_those_of_its_rows():
             ("lost_on_the_way", "lost on the way"),
         ):
             assert (f"{format_qty(row[figure])} {row['unit']} {kind}" in parts) == bool(row[figure])
+    assert parsed(drawn)[0].text == f"Transfers between places, rice: {rows[0]['unit']}"
     assert drawing.of_report(report) == [drawn], "the same figures, the same bytes"
 
 

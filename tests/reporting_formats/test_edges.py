@@ -160,6 +160,10 @@ def test_paper_tells_times_to_the_minute_on_the_clocks_that_were_asked_for(years
     assert len(told) == 5 and all(row[0].startswith("2026-12-31 ") for row in told), "no time beyond the period"
     page = written(years, "stock-card", "html", zone="America/Chicago", until="2026-12-31").decode()
     assert "from the beginning until 2027-01-01 00:00" in page and "America/Chicago" in page
+    card = written(years, "stock-card", "html", zone="America/Chicago", since="2026-12-31").decode()
+    assert "<desc>From 2026-12-31 to 2027-01-01, at most 145, in the end 145.</desc>" in card
+    card = written(years, "stock-card", "html", zone="Etc/GMT+12").decode()
+    assert "<desc>From 2026-12-30 to 2026-12-31, at most 145, in the end 145.</desc>" in card
     assert "2026-12-31T23:59:59.999Z" in written(years, "stock-card", "csv").decode(), "files keep them whole"
 
 

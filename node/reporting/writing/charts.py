@@ -1,6 +1,6 @@
 """Charts as inline SVG: functions from figures to text. Each says in words, too, what it shows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from markupsafe import escape
 
@@ -17,8 +17,11 @@ LEVEL_CHARS = 9
 SINGLE = {"drops": "drop", "deliveries": "delivery"}
 
 
-def stock_over_time(title: str, unit: str, steps: Sequence[tuple[int, int]]) -> str:
-    """What was on hand: steps of (ms since 1970 UTC, thousandths from then on), the earliest first."""
+def stock_over_time(title: str, unit: str, steps: Sequence[tuple[int, int]], day: Callable[[int], str] = day_of) -> str:
+    """What was on hand: steps of (ms since 1970 UTC, thousandths from then on), the earliest first.
+
+    `day` says on which day (YYYY-MM-DD) a time falls.
+    """
     if not steps:
         return picture(title, "Nothing has moved.", TOP + FOOT, [])
     low, high = min(0, *(qty for _, qty in steps)), max(0, *(qty for _, qty in steps))
@@ -36,9 +39,9 @@ def stock_over_time(title: str, unit: str, steps: Sequence[tuple[int, int]]) -> 
         *_level(y(0), "0"),
         *(_level(y(low), format_qty(low)) if low else ()),
         f'<path d="{path}H{WIDTH - RIGHT}" fill="none" stroke="{FILL}" stroke-width="2"/>',
-        *_from_to(day_of(first), day_of(last)),
+        *_from_to(day(first), day(last)),
     ]
-    told = f"From {day_of(first)} to {day_of(last)}, at most {format_qty(high)}, in the end {format_qty(steps[-1][1])}"
+    told = f"From {day(first)} to {day(last)}, at most {format_qty(high)}, in the end {format_qty(steps[-1][1])}"
     return picture(title, f"{f'{told} {unit}'.strip()}.", TOP + PLOT + FOOT, drawn)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from node.reporting.model import Column, Report, Values
+from node.units import day_of
 
 ZONE = "time zone"  # what a report calls it where it says what it covers
 UTC = "UTC"
@@ -32,6 +33,10 @@ class Moments:
             if row[at] is not None:
                 found[at] = self._said(row[at]) or found[at]
         return found
+
+    def day(self, ms: int) -> str:
+        """The day (YYYY-MM-DD) on which a time falls there."""
+        return self._said(ms)[:10] or day_of(ms)
 
     def _said(self, ms: int) -> str:
         try:
