@@ -14,6 +14,7 @@ from node.web import choices, context
 from node.web.once import key_of_form, once
 from sync.errors import Problem
 
+PHOTO_BYTES_MAX = 16 * 1024 * 1024
 STATUS = {
     "in_transit": ("on its way", ""),
     "overdue": ("overdue", "warn"),

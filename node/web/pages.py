@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from node import queries
 from node.access import gate
-from node.reporting import checking
 from node.web import (
     alerts,
     asking,
@@ -32,13 +31,11 @@ from node.web import (
 from sync.identity import show_id
 
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
-_OPEN = ("web.login_page", "web.login_take")
-_FORM_BYTES = 64 * 1024  # what surrounds a file in a form
-# Files are larger than any other form; who sends one is looked at before it is read.
-_ROOM_BYTES = {
-    "web.arrive_photo": 16 * 1024 * 1024,
-    "web.check_file": checking.FILE_BYTES_MAX + _FORM_BYTES,
+ROOM = {  # bytes
+    "arrive_photo": moving.PHOTO_BYTES_MAX,
+    "check_file": books.UPLOAD_BYTES_MAX,
 }
+_OPEN = ("web.login_page", "web.login_take")
 
 
 def blueprint() -> Blueprint:
@@ -137,7 +134,10 @@ def about() -> str:
 
 
 def _make_room() -> None:
-    request.max_content_length = _ROOM_BYTES.get(request.endpoint or "", request.max_content_length)
+    """A few forms are larger than others; who sends one is looked at before it is read."""
+    room = ROOM.get((request.endpoint or "").removeprefix("web."))
+    if room:
+        request.max_content_length = request.max_form_memory_size = room
 
 
 def _admit() -> Response | AnyResponse | None:
