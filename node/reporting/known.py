@@ -20,7 +20,7 @@ from node.reporting.beside import BESIDE, GOODS, KIND, PLACE, SUMMARY, beside, t
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import NOWHERE, postings, seen_in
 from node.reporting.statement import FIGURES, Row, rows
-from node.reporting.worth import NO_RATES, Rates, amount
+from node.reporting.worth import NO_RATES, Rates, amounts
 from node.telling import summary
 from node.units import format_time
 from sync.log import Folded
@@ -51,6 +51,7 @@ LATE_COLUMNS = (
 NOTES = (
     "Known then is what had come to this node by that moment; names, values and merges are those of now.",
     "Late entries are those that came after it and are about the same goods at the same places.",
+    "When entries came is known to this node alone: another one can't check this report.",
 )
 
 
@@ -87,16 +88,16 @@ def _changed(
     """What changed, each with what it is sorted by: names of the row, and the figure's place."""
     for key in then.keys() | now.keys():
         names, said = axes.said(view, told, key), _named(late.get(key, []))
-        for at, row in _figures(then.get(key, Row()), now.get(key, Row())):
+        for at, row in _figures(then.get(key, Row()), now.get(key, Row()), key[-1]):
             yield (names, at), (*row, said)
 
 
-def _figures(before: Row, after: Row) -> Iterator[tuple[int, Values]]:
-    """The figures that differ, by their place: name, then, now and change in quantity and in value."""
+def _figures(before: Row, after: Row, currency: str) -> Iterator[tuple[int, Values]]:
+    """The figures that differ, by their place: name, then, now and change in quantity and, if known, in value."""
     for at, name in enumerate(FIGURES):
         change, worth = after.qty[at] - before.qty[at], after.worth[at] - before.worth[at]
         if change or worth:
-            values = map(amount, (before.worth[at], after.worth[at], worth))
+            values = amounts((before.worth[at], after.worth[at], worth), currency)
             yield at, (name, before.qty[at], after.qty[at], change, *values)
 
 

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from node import queries
 from node.access import gate
-from node.reporting import checking
 from node.web import (
     alerts,
     asking,
@@ -38,7 +37,7 @@ from sync.identity import show_id
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
 ROOM = {  # bytes
     "arrive_photo": moving.PHOTO_BYTES_MAX,
-    "check_file": checking.FILE_BYTES_MAX + 64 * 1024,
+    "check_file": books.UPLOAD_BYTES_MAX,
     "count_file": importing.UPLOAD_BYTES_MAX,
     "import_look": importing.UPLOAD_BYTES_MAX,
     "import_take": importing.UPLOAD_BYTES_MAX,

@@ -204,3 +204,12 @@ def test_what_the_page_cannot_close_is_told_beside_the_field_and_kept(later, cli
     assert answer.status_code == 422 and said in answer.text and 'class="error"' in answer.text
     assert f'value="{typed["until"]}"' in answer.text
     assert later.digest() == before
+
+
+def test_a_closing_is_taken_back_where_any_entry_is(later, client):
+    entry = close(later, ClosingIn(until=day(later, 2))).entry
+    assert 'id="undo"' in client.get(f"/entries/{entry}").text
+    fields = hidden(client, f"/entries/{entry}") | {"why": "too early"}
+    done = client.post(f"/entries/{entry}/undo", data=fields, headers={"Origin": "http://localhost"})
+    assert done.status_code == 303
+    assert "No team has closed a period yet." in client.get("/closings").text
