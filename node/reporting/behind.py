@@ -100,8 +100,8 @@ def behind(
     """The entries behind figure `name` of one row of a statement, in the order in which they took place.
 
     `row` holds what the row says in its first columns, those of ids and of what has none: all that is needed to tell
-    it from others; a name will do for an id, and what isn't said may be anything. The quantities and values add up to the figure. NotFound where the
-    statement has no such row.
+    it from others; a name will do for an id, and what isn't said may be anything. The quantities and values add up to
+    the figure. NotFound where the statement has no such row.
     """
     told, opened = axes.chosen(by), books or (lambda: movements.up_to_date(node))
     asked = figure(name, scope)
