@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_what_the_table_shows(play: Player):
         held(row, found)
     *_, arrived, _, _, counted = (play.said[line].output for line in commands(2) if line in play.said)
     assert "775" in counted and "780" in counted and "the books said 780" in section(2)
-    assert "1980 Bath Towel" in arrived and "15 damaged" in arrived and "Still open: 5 Bath Towel" in arrived
+    assert "1980 Bath Towel" in arrived and "15 Bath Towel damaged" in arrived and "Still open: 5 Bath Towel" in arrived
     assert "1,980 came in good order and 15 wet; of 5 nobody knows" in section(2)
 
 
