@@ -157,22 +157,6 @@ class RepackIn(Body):
     note: str | None = None
 
 
-class KitsMadeIn(Body):
-    """So many of a kit were built at a place, or broken up."""
-
-    place: str
-    qty: str
-    lot: str | None = None
-    at: str | None = None
-    note: str | None = None
-
-
-class WaybillIn(Body):
-    """The text of a waybill's code, all of its parts."""
-
-    text: str
-
-
 class WriteOffIn(Body):
     """Write off what has expired: at a place, or at all of this team's; of an item, or of all."""
 
@@ -281,20 +265,6 @@ class KeepIn(Body):
     item: str
     minimum: str | None = None
     shelf: str | None = None
-
-
-class ImportIn(Body):
-    """A spreadsheet: its file's name, which says what it is, and its bytes in base64; `mapping` maps fields to columns.
-
-    `kind` is guessed from the columns if left out. `dry_run` only tells, `again` records what was imported before.
-    """
-
-    name: str
-    data: str
-    kind: Literal["stock", "places", "items", "kits"] | None = None
-    mapping: dict[str, str] = {}
-    dry_run: bool = False
-    again: bool = False
 
 
 class ClosingIn(Body):

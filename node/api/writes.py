@@ -23,9 +23,11 @@ from node import (
     runs,
     starting,
 )
+from node.importer import ImportIn
 from node.importing import sheets
+from node.repacking import KitsMadeIn
 from node.reporting import closing
-from node.requests import Body, ImportIn, KitsMadeIn, LineIn
+from node.requests import Body, LineIn
 from node.running import Node
 from sync.errors import Malformed, NotFound, OutOfRange, Problem
 

@@ -16,6 +16,7 @@ from node.web import (
     context,
     correcting,
     counting,
+    couriers,
     entries,
     importing,
     keeping,
@@ -36,6 +37,7 @@ from sync.identity import show_id
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
 ROOM = {  # bytes
     "arrive_photo": moving.PHOTO_BYTES_MAX,
+    "bundle_read": couriers.UPLOAD_BYTES_MAX,
     "import_look": importing.UPLOAD_BYTES_MAX,
     "import_take": importing.UPLOAD_BYTES_MAX,
     "template_read": templates.UPLOAD_BYTES_MAX,
@@ -126,6 +128,8 @@ def _posts() -> dict[str, Page]:
         "/peers/invite": ("peers_invite", company.invite),
         "/peers/join": ("peers_join", company.join),
         "/peers/accept": ("peers_accept", company.accept),
+        "/peers/bundle": ("bundle_write", couriers.write),
+        "/peers/bundle/read": ("bundle_read", couriers.read),
         "/peers/block": ("peers_block", company.block),
         "/places/new": ("place_take", catalogue_forms.add_place),
         "/items/new": ("item_take", catalogue_forms.add_item),
