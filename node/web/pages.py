@@ -11,6 +11,7 @@ from node.access import gate
 from node.web import (
     alerts,
     asking,
+    catalogue,
     catalogue_forms,
     company,
     context,
@@ -91,6 +92,8 @@ def _gets() -> dict[str, Page]:
         "/counts": ("counts", counting.show_counts),
         "/runs/<vehicle>": ("run", runs.show),
         "/peers": ("peers", company.show),
+        "/items": ("items", catalogue.show_items),
+        "/places": ("places", catalogue.show_places),
         "/places/new": ("place_page", catalogue_forms.new_place),
         "/items/new": ("item_page", catalogue_forms.new_item),
         "/reports": ("reports", reporting.show),

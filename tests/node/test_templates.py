@@ -145,11 +145,13 @@ def test_an_unknown_name_is_answered_with_those_there_are():
 def test_one_team_exports_and_another_starts_from_it(tmp_path):
     one, other, file = tmp_path / "one", tmp_path / "other", tmp_path / "ours.json"
     run(one, "init", "--team", "One", "--template", "brake-light-clinic")
-    assert run(one, "template", "export", str(file), "--about", "Our clinic")["items"] == 7
+    run(one, "item", "add", "Fuse puller", "--unit", "piece", "--weight", "9", "--called", "es=Sacafusibles")
+    assert run(one, "template", "export", str(file), "--about", "Our clinic")["items"] == 8
     run(other, "init", "--team", "Other")
     assert run(other, "template", "apply", str(file))["entries"] > 0
     assert run(other, "template", "apply", str(file))["entries"] == 0
     assert run(one, "item", "list") == run(other, "item", "list")
+    assert run(other, "item", "list", "--like", "sacafusibles")[0]["weight"] == 9
     assert run(other, "template", "show", str(file))["name"] == "ours"
     assert [row["template"] for row in run(one, "template", "list")] == SHIPPED
 
