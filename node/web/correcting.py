@@ -6,9 +6,9 @@ import msgspec
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import catalogue, correcting, record
+from node import catalogue, correcting, inputs, record
 from node.events import Arrival, Repack
-from node.requests import CorrectIn, CorrectLineIn
+from node.requests import CorrectIn, CorrectLineIn, LineIn, RepackOutIn
 from node.units import format_qty
 from node.web import choices, context
 from node.web.once import once
@@ -31,6 +31,10 @@ def take(entry: str) -> Answer:
     found = _own(entry)
     before = _as_it_is(found)
     typed = before | _typed()
+    if isinstance(found.fact, Repack):  # its form says quantities alone; the rest of a line is as it was recorded
+        typed["lines"] = [
+            line | {"qty": said["qty"]} for line, said in zip(before["lines"], typed["lines"], strict=False)
+        ]
     try:
         body = _body(before, typed)
         done, _ = once(
@@ -58,10 +62,20 @@ def _own(entry: str) -> Folded:
 
 def _as_it_is(entry: Folded) -> dict[str, Any]:
     fact: Any = entry.fact
-    lines = [] if isinstance(fact, Repack) else fact.lines
     found: dict[str, Any] = {name: _text(getattr(fact, name)) for name in TEXTS}
     found |= {name: _text(getattr(fact, name)) for name in NUMBERS if hasattr(fact, name)}
-    return found | {"why": "", "lines": [_line(fact, line) for line in lines]}
+    if isinstance(fact, Repack):
+        sides = [_side("in", line) for line in fact.used] + [_side("out", line) for line in fact.made]
+        return found | {"why": "", "lines": sides}
+    return found | {"why": "", "lines": [_line(fact, line) for line in fact.lines]}
+
+
+def _side(side: str, line: Any) -> dict[str, str]:
+    """A line of a repack: what was used (`in`) or made (`out`); a lot that was only made from the rest isn't named."""
+    known = [getattr(line, name, "") for name in ("batch", "expiry", "fund", "value", "currency")]
+    lot = "" if line.lot == inputs.lot_id(known) else line.lot
+    more = {"batch": known[0], "expiry": known[1]} if side == "out" else {}
+    return {"side": side, "item": line.item, "lot": lot, "qty": format_qty(line.qty), **more}
 
 
 def _line(fact: object, line: Any) -> dict[str, str]:
@@ -89,7 +103,9 @@ def _body(before: dict[str, Any], typed: dict[str, Any]) -> CorrectIn:
     for name in NUMBERS:
         if typed.get(name) and typed[name] != before.get(name):
             more[name] = int(typed[name]) if typed[name].isascii() and typed[name].isdigit() else -1
-    if typed["lines"] != before["lines"]:
+    if before["lines"] and "side" in before["lines"][0]:
+        more |= _sides(before["lines"], typed["lines"])
+    elif typed["lines"] != before["lines"]:
         kept = [line for line in typed["lines"] if line["qty"].strip()]
         more["lines"] = [
             CorrectLineIn(
@@ -98,6 +114,18 @@ def _body(before: dict[str, Any], typed: dict[str, Any]) -> CorrectIn:
             for line in kept
         ]
     return CorrectIn(why=typed.get("why", ""), **more)
+
+
+def _sides(before: list[dict[str, str]], typed: list[dict[str, str]]) -> dict[str, Any]:
+    """The sides of a repack that are different; a line whose quantity was emptied is left out."""
+    found: dict[str, Any] = {}
+    for name, side, kind in (("used", "in", LineIn), ("made", "out", RepackOutIn)):
+        old, new = ([line for line in lines if line["side"] == side] for lines in (before, typed))
+        kept = [
+            {key: text or None for key, text in line.items() if key != "side"} for line in new if line["qty"].strip()
+        ]
+        found |= {name: [kind(**line) for line in kept]} if new != old else {}  # type: ignore[arg-type]
+    return found
 
 
 def _blame(problem: Problem) -> dict[str, str]:
