@@ -2,30 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from node.fold import Node
 from node.importing import memory, plans, sheets
 from node.importing.plans import Plan
 from node.importing.sheets import Sheet
 from node.importing.writing import Progress, Writer
-from node.requests import Body
 from node.units import format_time
 from sync.errors import Conflict
-
-
-class ImportIn(Body):
-    """A spreadsheet: its file's name, which says what it is, and its bytes in base64; `mapping` maps fields to columns.
-
-    `kind` is guessed from the columns if left out. `dry_run` only tells, `again` records what was imported before.
-    """
-
-    name: str
-    data: str
-    kind: Literal["stock", "places", "items", "kits"] | None = None
-    mapping: dict[str, str] = {}
-    dry_run: bool = False
-    again: bool = False
 
 
 class ImportedBefore(Conflict):

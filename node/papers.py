@@ -11,7 +11,6 @@ from node.events import Dispatch, Line
 from node.fold import Node
 from node.loads import Measures, load, measures
 from node.queries import one_moment
-from node.requests import Body
 from node.telling import Words
 from node.units import format_packed, format_qty, format_time
 from node.waybill import Names, Origin, Slip
@@ -20,12 +19,6 @@ from sync.log import Folded
 from sync.rows import place
 
 KEPT = "Nothing was changed."
-
-
-class WaybillIn(Body):
-    """The text of a waybill's code, all of its parts."""
-
-    text: str
 
 
 def paper(node: Node, text: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from node.catalogue import ItemRow
 from node.events import Line, ReceiptLine, Repack
 from node.fold import Node
 from node.record import Recorded, lines_out, when
-from node.requests import Body, LineIn, ReceiptLineIn, RepackIn, RepackOutIn
+from node.requests import LineIn, ReceiptLineIn, RepackIn, RepackOutIn
 from node.units import THOUSAND, format_qty
 from sync.errors import OutOfRange, Problem
 
@@ -126,16 +126,6 @@ def _value(told: _Told, qty: int) -> str:
 
 
 # kits
-
-
-class KitsMadeIn(Body):
-    """So many of a kit were built at a place, or broken up."""
-
-    place: str
-    qty: str
-    lot: str | None = None
-    at: str | None = None
-    note: str | None = None
 
 
 def assemble(node: Node, place: str, kit: LineIn, at: str | None = None, note: str | None = None) -> Recorded:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from node import importer, papers, repacking, requests, starting
-from node.api import answers, asked, brought, moved, packing, reported
+from node import requests, starting
+from node.api import answers, asked, moved, packing, reported, taken
 from node.reporting.registry import ASKED
 from node.reporting.writing.formats import FORMATS
 
@@ -174,7 +174,7 @@ READS: dict[str, Read] = {
         many=False,
         of="export",
     ),
-    "templates": Read("Templates that come with the program to start from.", brought.TemplateRow),
+    "templates": Read("Templates that come with the program to start from.", answers.TemplateRow),
     "templates/{template}": Read("What a template holds.", starting.Template, many=False, of="template"),
     "own-template": Read(
         "This team's items, kits, places and minimums as a template for others.",
@@ -195,18 +195,18 @@ WRITES: dict[str, Write] = {
     "counts": Write("Somebody counted what is there.", requests.CountIn, answers.Counted),
     "closings": Write("A team looked at its books: this is its position. Locks nothing.", requests.ClosingIn),
     "repacks": Write("Goods became others: parts a kit, a kit its parts, a pack its units.", requests.RepackIn),
-    "kits/{kit}/build": Write("Kits were built from what their recipe says.", repacking.KitsMadeIn, of="kit"),
-    "kits/{kit}/break": Write("Kits were broken up into what their recipe says.", repacking.KitsMadeIn, of="kit"),
+    "kits/{kit}/build": Write("Kits were built from what their recipe says.", taken.KitsMadeIn, of="kit"),
+    "kits/{kit}/break": Write("Kits were broken up into what their recipe says.", taken.KitsMadeIn, of="kit"),
     "write-offs": Write("What has expired is lost: one loss a place.", requests.WriteOffIn, packing.WrittenOff),
     "dispatches": Write("Goods left a place for another.", requests.DispatchIn, moved.Sent),
-    "waybills": Write("A waybill is read in: its goods can arrive then.", papers.WaybillIn, moved.Paper),
+    "waybills": Write("A waybill is read in: its goods can arrive then.", taken.WaybillIn, moved.Paper),
     "arrivals": Write("Goods of a dispatch came in.", requests.ArrivalIn, moved.Arrived),
     "moves": Write("Goods went from place to place: both ends at once.", requests.MoveIn, moved.Moved),
     "returns": Write("What is left on a vehicle went back.", requests.ReturnIn, moved.Moved),
     "items": Write("A new item, told apart by name and unit.", requests.ItemIn, answers.ItemAdded),
     "places": Write("A new place.", requests.PlaceIn, answers.PlaceAdded),
     "same-as": Write("Two items or places are one: for this team's books.", requests.SameAsIn, answers.Noticed),
-    "alerts/seen": Write("Say that an alert was looked at; kept on this node alone.", requests.SeenIn, answers.Seen),
+    "alerts/seen": Write("Say that an alert was looked at; kept on this node alone.", taken.SeenIn, answers.Seen),
     "keeps": Write("How an item is kept at a place.", requests.KeepIn),
     "needs": Write("People need something at a place.", requests.NeedIn),
     "needs/{need}/renew": Write("A need is still there.", requests.RenewIn, of="need"),
@@ -214,8 +214,8 @@ WRITES: dict[str, Write] = {
     "pledges": Write("A team means to give this, for a need or to anyone.", requests.PledgeIn),
     "imports": Write(
         "A spreadsheet (CSV, XLSX) is recorded, all of it or nothing; with dry_run only told.",
-        importer.ImportIn,
-        brought.Imported,
+        taken.ImportIn,
+        answers.Imported,
     ),
     "templates": Write(
         "Start from a template: add what it holds and this node doesn't know yet; with dry_run only tell what.",

@@ -23,9 +23,8 @@ from node import (
     runs,
     starting,
 )
-from node.importer import ImportIn
+from node.api.taken import ImportIn, KitsMadeIn
 from node.importing import sheets
-from node.repacking import KitsMadeIn
 from node.reporting import closing
 from node.requests import Body, LineIn
 from node.running import Node
