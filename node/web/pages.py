@@ -11,7 +11,6 @@ from node.access import gate
 from node.web import (
     alerts,
     asking,
-    catalogue,
     catalogue_forms,
     company,
     context,
@@ -22,6 +21,7 @@ from node.web import (
     importing,
     keeping,
     login,
+    lookup,
     merging,
     moving,
     nearby,
@@ -38,11 +38,11 @@ from sync.identity import show_id
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
 ROOM = {  # bytes
     "arrive_photo": moving.PHOTO_BYTES_MAX,
-    "bundle_read": couriers.UPLOAD_BYTES_MAX,
     "import_look": importing.UPLOAD_BYTES_MAX,
     "import_take": importing.UPLOAD_BYTES_MAX,
     "template_read": templates.UPLOAD_BYTES_MAX,
     "template_apply": templates.UPLOAD_BYTES_MAX,
+    "bundle_read": couriers.UPLOAD_BYTES_MAX,
 }
 _OPEN = ("web.login_page", "web.login_take")
 
@@ -92,8 +92,8 @@ def _gets() -> dict[str, Page]:
         "/counts": ("counts", counting.show_counts),
         "/runs/<vehicle>": ("run", runs.show),
         "/peers": ("peers", company.show),
-        "/items": ("items", catalogue.show_items),
-        "/places": ("places", catalogue.show_places),
+        "/items": ("items", lookup.show_items),
+        "/places": ("places", lookup.show_places),
         "/places/new": ("place_page", catalogue_forms.new_place),
         "/items/new": ("item_page", catalogue_forms.new_item),
         "/reports": ("reports", reporting.show),

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from node import record
 from node.bootstrap import Node
 from node.requests import ItemIn, KitLineIn, PlaceIn
-from node.web import catalogue
+from node.web import lookup
 
 
 def names(page: str) -> list[str]:
@@ -36,12 +36,12 @@ def test_what_nobody_wrote_down_yet_is_found_all_the_same(client: FlaskClient):
 
 
 def test_a_long_list_goes_on_where_it_ended(client: FlaskClient, node: Node):
-    for n in range(catalogue.ITEMS_SHOWN):
+    for n in range(lookup.ITEMS_SHOWN):
         record.add_item(node, ItemIn(name=f"Thing {n:03}", unit="piece"))
     page = client.get("/items").text
     (more,) = re.findall(r'href="(/items\?after=[^"]+)"', page)
     rest = client.get(more).text
-    assert len(names(page)) == catalogue.ITEMS_SHOWN and len(names(rest)) == 2
+    assert len(names(page)) == lookup.ITEMS_SHOWN and len(names(rest)) == 2
     assert not set(names(page)) & set(names(rest)) and "More items" not in rest
 
 
