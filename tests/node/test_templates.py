@@ -297,3 +297,13 @@ def test_size_and_number_are_bounded():
 )
 def test_what_it_is_written_in_is_found_out(raw):
     assert starting.read(raw).name == "x"
+
+
+def test_those_that_come_with_the_program_are_found_in_other_languages():
+    node = memory_node()
+    for name in ("storm", "brake-light-clinic"):
+        starting.apply(node, starting.find(name))
+    found = {word: catalogue.find_item(node, word).name for word in ("pila d", "Couches", "foco 1157", "Anpoul 7443")}
+    assert list(found.values()) == ["Battery D", "Nappies", "Bulb 1157", "Bulb 7443"]
+    (battery,) = queries.items(node, like="Battery D", limit=1)
+    assert (battery["weight"], battery["volume"]) == (140, 56)
