@@ -1,5 +1,6 @@
 """The form that corrects an entry of ours: everything as it was recorded, to be changed where it is wrong."""
 
+import datetime as dt
 from typing import Any
 
 import msgspec
@@ -7,16 +8,17 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from node import catalogue, correcting, inputs, record
-from node.events import Arrival, Repack
+from node.events import LOSS_REASONS, Arrival, Repack
 from node.requests import CorrectIn, CorrectLineIn, LineIn, RepackOutIn
 from node.units import format_qty
 from node.web import choices, context
 from node.web.once import once
-from sync.errors import NotFound, Problem
+from sync.errors import NotFound, OutOfRange, Problem
 from sync.log import Folded
 
 NUMBERS = ("people", "households")
 TEXTS = ("place", "note")
+MORE = ("to", "site", "source", "reason", "vehicle", "driver", "seal")  # of those kinds of entry that have them
 Answer = str | Response | tuple[str, int]
 
 
@@ -63,7 +65,8 @@ def _own(entry: str) -> Folded:
 def _as_it_is(entry: Folded) -> dict[str, Any]:
     fact: Any = entry.fact
     found: dict[str, Any] = {name: _text(getattr(fact, name)) for name in TEXTS}
-    found |= {name: _text(getattr(fact, name)) for name in NUMBERS if hasattr(fact, name)}
+    found |= {name: _text(getattr(fact, name)) for name in (*NUMBERS, *MORE) if hasattr(fact, name)}
+    found["at"] = dt.datetime.fromtimestamp(fact.at // 1000).isoformat(timespec="minutes")  # on this node's clock
     if isinstance(fact, Repack):
         sides = [_side("in", line) for line in fact.used] + [_side("out", line) for line in fact.made]
         return found | {"why": "", "lines": sides}
@@ -89,7 +92,9 @@ def _text(value: object) -> str:
 
 def _typed() -> dict[str, Any]:
     form = request.form
-    found: dict[str, Any] = {name: form[name].strip() for name in (*TEXTS, *NUMBERS, "why") if name in form}
+    found: dict[str, Any] = {
+        name: form[name].strip() for name in (*TEXTS, *NUMBERS, *MORE, "at", "why") if name in form
+    }
     names = [name for name in ("item", "lot", "qty", "damaged") if form.getlist(name)]
     if not {"item", "qty"} <= set(names):
         return found
@@ -100,6 +105,11 @@ def _typed() -> dict[str, Any]:
 def _body(before: dict[str, Any], typed: dict[str, Any]) -> CorrectIn:
     """What is different; a line whose quantity was emptied is left out."""
     more: dict[str, Any] = {name: typed[name] for name in TEXTS if typed.get(name, before[name]) != before[name]}
+    more |= {name: typed[name] for name in MORE if name in before and typed[name] != before[name]}
+    if typed["at"] and typed["at"] != before["at"]:
+        more["at"] = typed["at"]
+    if more.get("reason", LOSS_REASONS[0]) not in LOSS_REASONS:
+        raise OutOfRange("That is no reason.", todo="Choose one of these.", fields={"reason": "one of these"})
     for name in NUMBERS:
         if typed.get(name) and typed[name] != before.get(name):
             more[name] = int(typed[name]) if typed[name].isascii() and typed[name].isdigit() else -1
@@ -130,7 +140,7 @@ def _sides(before: list[dict[str, str]], typed: list[dict[str, str]]) -> dict[st
 
 def _blame(problem: Problem) -> dict[str, str]:
     said = f"{problem.what} {problem.todo}".strip()
-    fields = ("why", "place", "note", *NUMBERS)
+    fields = ("why", "place", "note", "at", *NUMBERS, *MORE)
     return {name: said for name in problem.fields if name in fields} or {"lines": said}
 
 
@@ -145,5 +155,6 @@ def _page(entry: Folded, form: dict[str, Any], errors: dict[str, str]) -> str:
         names=names,
         errors=errors,
         places=choices.places(node),
+        reasons=LOSS_REASONS,
         key=context.fresh_key(),
     )
