@@ -1,22 +1,24 @@
 """The form that corrects an entry of ours: everything as it was recorded, to be changed where it is wrong."""
 
+import datetime as dt
 from typing import Any
 
 import msgspec
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import catalogue, correcting, record
-from node.events import Arrival, Repack
-from node.requests import CorrectIn, CorrectLineIn
+from node import catalogue, correcting, inputs, record
+from node.events import LOSS_REASONS, Arrival, Repack
+from node.requests import CorrectIn, CorrectLineIn, LineIn, RepackOutIn
 from node.units import format_qty
 from node.web import choices, context
 from node.web.once import once
-from sync.errors import NotFound, Problem
+from sync.errors import NotFound, OutOfRange, Problem
 from sync.log import Folded
 
 NUMBERS = ("people", "households")
 TEXTS = ("place", "note")
+MORE = ("to", "site", "source", "reason", "vehicle", "driver", "seal")  # of those kinds of entry that have them
 Answer = str | Response | tuple[str, int]
 
 
@@ -31,6 +33,10 @@ def take(entry: str) -> Answer:
     found = _own(entry)
     before = _as_it_is(found)
     typed = before | _typed()
+    if isinstance(found.fact, Repack):  # its form says quantities alone; the rest of a line is as it was recorded
+        typed["lines"] = [
+            line | {"qty": said["qty"]} for line, said in zip(before["lines"], typed["lines"], strict=False)
+        ]
     try:
         body = _body(before, typed)
         done, _ = once(
@@ -58,10 +64,21 @@ def _own(entry: str) -> Folded:
 
 def _as_it_is(entry: Folded) -> dict[str, Any]:
     fact: Any = entry.fact
-    lines = [] if isinstance(fact, Repack) else fact.lines
     found: dict[str, Any] = {name: _text(getattr(fact, name)) for name in TEXTS}
-    found |= {name: _text(getattr(fact, name)) for name in NUMBERS if hasattr(fact, name)}
-    return found | {"why": "", "lines": [_line(fact, line) for line in lines]}
+    found |= {name: _text(getattr(fact, name)) for name in (*NUMBERS, *MORE) if hasattr(fact, name)}
+    found["at"] = dt.datetime.fromtimestamp(fact.at // 1000).isoformat(timespec="minutes")  # on this node's clock
+    if isinstance(fact, Repack):
+        sides = [_side("in", line) for line in fact.used] + [_side("out", line) for line in fact.made]
+        return found | {"why": "", "lines": sides}
+    return found | {"why": "", "lines": [_line(fact, line) for line in fact.lines]}
+
+
+def _side(side: str, line: Any) -> dict[str, str]:
+    """A line of a repack: what was used (`in`) or made (`out`); a lot that was only made from the rest isn't named."""
+    known = [getattr(line, name, "") for name in ("batch", "expiry", "fund", "value", "currency")]
+    lot = "" if line.lot == inputs.lot_id(known) else line.lot
+    more = {"batch": known[0], "expiry": known[1]} if side == "out" else {}
+    return {"side": side, "item": line.item, "lot": lot, "qty": format_qty(line.qty), **more}
 
 
 def _line(fact: object, line: Any) -> dict[str, str]:
@@ -75,7 +92,9 @@ def _text(value: object) -> str:
 
 def _typed() -> dict[str, Any]:
     form = request.form
-    found: dict[str, Any] = {name: form[name].strip() for name in (*TEXTS, *NUMBERS, "why") if name in form}
+    found: dict[str, Any] = {
+        name: form[name].strip() for name in (*TEXTS, *NUMBERS, *MORE, "at", "why") if name in form
+    }
     names = [name for name in ("item", "lot", "qty", "damaged") if form.getlist(name)]
     if not {"item", "qty"} <= set(names):
         return found
@@ -86,10 +105,17 @@ def _typed() -> dict[str, Any]:
 def _body(before: dict[str, Any], typed: dict[str, Any]) -> CorrectIn:
     """What is different; a line whose quantity was emptied is left out."""
     more: dict[str, Any] = {name: typed[name] for name in TEXTS if typed.get(name, before[name]) != before[name]}
+    more |= {name: typed[name] for name in MORE if name in before and typed[name] != before[name]}
+    if typed["at"] and typed["at"] != before["at"]:
+        more["at"] = typed["at"]
+    if more.get("reason", LOSS_REASONS[0]) not in LOSS_REASONS:
+        raise OutOfRange("That is no reason.", todo="Choose one of these.", fields={"reason": "one of these"})
     for name in NUMBERS:
         if typed.get(name) and typed[name] != before.get(name):
             more[name] = int(typed[name]) if typed[name].isascii() and typed[name].isdigit() else -1
-    if typed["lines"] != before["lines"]:
+    if before["lines"] and "side" in before["lines"][0]:
+        more |= _sides(before["lines"], typed["lines"])
+    elif typed["lines"] != before["lines"]:
         kept = [line for line in typed["lines"] if line["qty"].strip()]
         more["lines"] = [
             CorrectLineIn(
@@ -100,9 +126,21 @@ def _body(before: dict[str, Any], typed: dict[str, Any]) -> CorrectIn:
     return CorrectIn(why=typed.get("why", ""), **more)
 
 
+def _sides(before: list[dict[str, str]], typed: list[dict[str, str]]) -> dict[str, Any]:
+    """The sides of a repack that are different; a line whose quantity was emptied is left out."""
+    found: dict[str, Any] = {}
+    for name, side, kind in (("used", "in", LineIn), ("made", "out", RepackOutIn)):
+        old, new = ([line for line in lines if line["side"] == side] for lines in (before, typed))
+        kept = [
+            {key: text or None for key, text in line.items() if key != "side"} for line in new if line["qty"].strip()
+        ]
+        found |= {name: [kind(**line) for line in kept]} if new != old else {}  # type: ignore[arg-type]
+    return found
+
+
 def _blame(problem: Problem) -> dict[str, str]:
     said = f"{problem.what} {problem.todo}".strip()
-    fields = ("why", "place", "note", *NUMBERS)
+    fields = ("why", "place", "note", "at", *NUMBERS, *MORE)
     return {name: said for name in problem.fields if name in fields} or {"lines": said}
 
 
@@ -117,5 +155,6 @@ def _page(entry: Folded, form: dict[str, Any], errors: dict[str, str]) -> str:
         names=names,
         errors=errors,
         places=choices.places(node),
+        reasons=LOSS_REASONS,
         key=context.fresh_key(),
     )

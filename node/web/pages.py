@@ -17,10 +17,12 @@ from node.web import (
     context,
     correcting,
     counting,
+    couriers,
     entries,
     importing,
     keeping,
     login,
+    lookup,
     merging,
     moving,
     nearby,
@@ -43,6 +45,7 @@ ROOM = {  # bytes
     "import_take": importing.UPLOAD_BYTES_MAX,
     "template_read": templates.UPLOAD_BYTES_MAX,
     "template_apply": templates.UPLOAD_BYTES_MAX,
+    "bundle_read": couriers.UPLOAD_BYTES_MAX,
 }
 _OPEN = ("web.login_page", "web.login_take")
 
@@ -93,6 +96,8 @@ def _gets() -> dict[str, Page]:
         "/counts": ("counts", counting.show_counts),
         "/runs/<vehicle>": ("run", runs.show),
         "/peers": ("peers", company.show),
+        "/items": ("items", lookup.show_items),
+        "/places": ("places", lookup.show_places),
         "/places/new": ("place_page", catalogue_forms.new_place),
         "/items/new": ("item_page", catalogue_forms.new_item),
         "/reports": ("reports", reporting.show),
@@ -133,6 +138,8 @@ def _posts() -> dict[str, Page]:
         "/peers/invite": ("peers_invite", company.invite),
         "/peers/join": ("peers_join", company.join),
         "/peers/accept": ("peers_accept", company.accept),
+        "/peers/bundle": ("bundle_write", couriers.write),
+        "/peers/bundle/read": ("bundle_read", couriers.read),
         "/peers/block": ("peers_block", company.block),
         "/places/new": ("place_take", catalogue_forms.add_place),
         "/items/new": ("item_take", catalogue_forms.add_item),
