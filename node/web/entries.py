@@ -5,7 +5,7 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import catalogue, queries, record, redacting
+from node import catalogue, moving, queries, record, redacting, transit
 from node.access import gate
 from node.events import (
     Arrival,
@@ -20,6 +20,7 @@ from node.events import (
     Redaction,
     Repack,
     Void,
+    is_entry_id,
 )
 from node.requests import RedactIn, VoidIn
 from node.units import format_qty
@@ -95,6 +96,7 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "", reda
     row = _row(found)
     place = getattr(fact, "place", "")
     movable = type(fact) in MOVABLE
+    came = transit.get(node, fact.dispatch) if isinstance(fact, Arrival) and is_entry_id(fact.dispatch) else None
     return context.render(
         "entry.html",
         tab="log",
@@ -103,7 +105,10 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "", reda
         title=_title(row, place),
         author=row["team"] if row else "",
         void=row and row["void"],
-        below=[*record.too_early(node, fact), *_below(fact)] if fresh == "new" else [],
+        below=[*record.too_early(node, fact), *_below(fact), *(moving.doubts(node, came) if came else [])]
+        if fresh
+        else [],
+        coming=moving.still_coming(node, came) if fresh and came else [],
         lines=_lines(fact),
         counted=isinstance(fact, Count),
         transfer=_transfer(found),
