@@ -41,6 +41,12 @@ def first_place(node: Node) -> str:
     return own[0] if own else ""
 
 
+def only_place(node: Node) -> str:
+    """The one place of this node's team, where it has no other; empty where somebody has to say which."""
+    own = [row.id for row in catalogue.places_all(node) if row.node == node.keys.node]
+    return own[0] if len(own) == 1 else ""
+
+
 def items(node: Node) -> list[Option]:
     """The items with stock or history somewhere, else the catalogue's first, at most 300."""
     sql = (

@@ -61,6 +61,7 @@ PAGES = [
     "/expiring?within=365",
     "/kits",
     "/kits/Bed",
+    "/kits/Bed?place=Harvey%20Hub",
     "/repack",
     "/keeps",
     "/keeps?place=Harvey%20Hub",
