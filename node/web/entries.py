@@ -164,14 +164,22 @@ def _lines(fact: object) -> list[dict[str, Any]]:
         {
             "name": names.get(line.item, line.item),
             "qty": format_qty(line.qty),
-            "lot": line.lot or "",
-            "expiry": getattr(line, "expiry", ""),
+            "known": _known(line),
             "short": _short(line),
             "side": ("used" if isinstance(line, Line) else "made") if isinstance(fact, Repack) else "",
             "expected": format_qty(line.expected) if isinstance(line, CountLine) else "",
         }
         for line in lines
     ]
+
+
+def _known(line: Any) -> str:
+    """What a line says of its lot, in a few words."""
+    said = [("lot", "lot"), ("batch", "batch"), ("expires", "expiry"), ("fund", "fund")]
+    parts = [f"{word} {text}" for word, name in said if (text := getattr(line, name, ""))]
+    if value := getattr(line, "value", ""):
+        parts.append(f"{words.number(value)} {line.currency} each".replace("  ", " "))
+    return ", ".join(parts)
 
 
 def _short(line: Any) -> str:
