@@ -5,7 +5,7 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import catalogue, moving, queries, record, redacting, transit
+from node import catalogue, moving, needs, queries, record, redacting, transit
 from node.access import gate
 from node.events import (
     Arrival,
@@ -16,6 +16,7 @@ from node.events import (
     Fact,
     Line,
     Loss,
+    Need,
     Receipt,
     Redaction,
     Repack,
@@ -112,6 +113,8 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "", reda
         lines=_lines(fact),
         counted=isinstance(fact, Count),
         transfer=_transfer(found),
+        need=_need(found),
+        asks=isinstance(fact, Need) and not (row and row["void"]),
         facts=_facts(found, row),
         place=place if movable else "",
         again=_FORM_OF.get(type(fact)) if found.node == node.keys.node else None,
@@ -138,6 +141,14 @@ def _transfer(entry: Folded) -> str:
     if isinstance(entry.fact, Dispatch):
         return entry.id.hex()
     return entry.fact.dispatch if isinstance(entry.fact, Arrival) else ""
+
+
+def _need(entry: Folded) -> str:
+    """The need (hex id) that an entry says, or is for; empty where nothing is known of one."""
+    if isinstance(entry.fact, Need):
+        return entry.id.hex()
+    need = getattr(entry.fact, "need", "")
+    return need if is_entry_id(need) and needs.one(context.node(), need) else ""
 
 
 def _title(row: dict[str, Any] | None, place: str) -> str:
