@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from node import catalogue, hearsay
+from node import catalogue, hearsay, sameness
 from node.catalogue import ItemRow, PlaceRow
 from node.running import Node
 from node.units import format_qty
@@ -29,6 +29,13 @@ def places(node: Node) -> list[tuple[str, list[PlaceRow]]]:
     groups = [(catalogue.team_name(names, key) or "No team", teams[key]) for key in ordered]
     told = [PlaceRow(id, name, "", None, None, b"") for id, name in hearsay.places(node).items()]
     return [*groups, *([("Known by a waybill alone", told)] if told else [])]
+
+
+def places_but(node: Node, id: str) -> list[tuple[str, list[PlaceRow]]]:
+    """The same without one place, by whatever ids that goes: where its goods can go to."""
+    same = sameness.merged(node, "place")
+    groups = [(team, [row for row in rows if same.head(row.id) != same.head(id)]) for team, rows in places(node)]
+    return [(team, rows) for team, rows in groups if rows]
 
 
 def first_place(node: Node) -> str:

@@ -272,10 +272,12 @@ def test_a_run_sheet_is_shown_and_the_rest_brought_back(node: Node, client: Flas
     shown = client.get(f"/runs/{van}").text
     assert "it adds up" in shown and "30 loaded" in shown
     hub = queries.stock(node, place="Harvey Hub")[0]["place"]
+    assert re.findall(r'<option value="([^"]+)"', shown) == [hub]  # and not the van itself
     assert send(client, f"/runs/{van}", {"to": hub}, f"/runs/{van}/return").status_code == 303
-    assert "30 returned" in client.get(f"/runs/{van}").text
-    assert send(client, f"/runs/{van}", {"to": hub}, f"/runs/{van}/return").status_code == 409
-    assert send(client, f"/runs/{van}", {}, f"/runs/{van}/return").status_code == 422
+    shown = client.get(f"/runs/{van}").text
+    assert "30 returned" in shown and "Bring it all back" not in shown
+    assert send(client, "/arrive", {"to": hub}, f"/runs/{van}/return").status_code == 409
+    assert send(client, "/arrive", {}, f"/runs/{van}/return").status_code == 422
 
 
 def test_a_transfer_of_an_unknown_sender_is_shown(node: Node, client: FlaskClient, van: str) -> None:
