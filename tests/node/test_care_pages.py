@@ -131,6 +131,18 @@ def test_two_names_are_typed(twice, client):
     assert "one pile" in client.get("/same").text
 
 
+def test_each_door_says_in_its_own_words_how_two_units_are_one(twice, client, api, run):
+    fields = {"id": "Blanket", "same": "Insulin"}
+    answer = send(client, "/same", fields)
+    assert answer.status_code == 422 and "--anyway" not in answer.text
+    assert "counted in piece and vial: sums add both as they are. If they are one thing all the same" in answer.text
+    assert "choose “they are one” below" in answer.text and "<legend>If they are counted in diff" in answer.text
+    assert "say so with --anyway" in run(twice, "same", "Blanket", "Insulin", code=2)
+    assert "say so with `anyway`" in api.post("same-as", fields | {"kind": "item"}).json["detail"]
+    assert merging.rows(twice) == []
+    assert send(client, "/same", fields | {"anyway": "1"}).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
