@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from node import moving, papers, queries, record, transfers
+from node import correcting, moving, papers, queries, record, transfers
 from node.bootstrap import Node
-from node.requests import ArrivalIn, ArrivalLineIn, DispatchIn, ItemIn, LineIn, MoveIn, PlaceIn
+from node.requests import ArrivalIn, ArrivalLineIn, CorrectIn, DispatchIn, ItemIn, LineIn, MoveIn, PlaceIn, VoidIn
 from node.server import make_app
 
 ORIGIN = {"Origin": "http://localhost"}
@@ -66,6 +66,19 @@ def test_goods_are_sent_by_a_form_that_leads_to_the_waybill(node: Node, client: 
     assert waybill
     paper = client.get(waybill[1]).text
     assert all(word in paper for word in ("Harvey Hub", "The Van", "Kite", "1 bale", "<svg", "Received", "BL1:"))
+
+
+def test_a_waybill_that_does_not_hold_says_so_on_the_page_and_the_command_line(
+    node: Node, client: FlaskClient, sent: str, run: Callable[..., str]
+) -> None:
+    right = correcting.correct(node, sent, CorrectIn(why="wrong seal", seal="S-78")).entry
+    page = client.get(f"/dispatches/{sent}/waybill").text
+    assert "<strong>CORRECTED</strong>" in page and "does not hold. Why: wrong seal" in page
+    assert f'href="/dispatches/{right}/waybill"' in page and "<figure" not in page and "Loaded" not in page
+    assert f"bucketline waybill {right[:8]}" in run(node, "waybill", sent)
+    record.void(node, right, VoidIn(why="stayed here"))
+    assert "<strong>UNDONE</strong>" in client.get(f"/dispatches/{right}/waybill").text
+    assert run(node, "waybill", right).startswith("UNDONE: this waybill does not hold. Why: stayed here")
 
 
 def test_a_form_without_an_end_says_so(client: FlaskClient, van: str) -> None:
