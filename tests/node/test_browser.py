@@ -172,6 +172,28 @@ def test_every_field_of_a_form_has_room_and_a_label_that_is_seen(
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
 
 
+def test_a_receipt_is_corrected_by_taps_and_its_form_fits_the_phone(
+    page: Any, visit: Callable[[str], None], node: Node
+) -> None:
+    line = ReceiptLineIn(item="Insulin", qty="10", lot="L-7", batch="B-1", expiry="2027-01-31", value="12.5")
+    entry = record.receive(node, ReceiptIn(place="Harvey Hub", lines=[line])).entry
+    visit(f"/entries/{entry}/correct")
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    assert page.evaluate(SMALL_TARGETS, TARGETS) == []
+    page.tap("[data-more]")
+    page.fill("[name=lines-item] >> nth=2", "Blanket")
+    page.fill("[name=lines-qty] >> nth=2", "7")
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.evaluate(OVER_EACH_OTHER) == [] and page.evaluate(WITHOUT_LABEL) == []
+    page.fill("[name=lines-batch] >> nth=0", "B-2")
+    page.fill("[name=why]", "misread")
+    page.tap("button.primary.big")
+    page.wait_for_selector("text=Corrected, because: misread")
+    lots = {(row["item_name"], row["qty"]) for row in queries.stock(node, place="Harvey Hub", lots=True)}
+    assert {("Insulin", "10"), ("Blanket", "127")} <= lots
+    assert page.complaints == []
+
+
 def test_what_is_on_its_way_fits_the_phone_and_arrives_by_one_tap(
     page: Any, visit: Callable[[str], None], node: Node
 ) -> None:
