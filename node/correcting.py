@@ -100,6 +100,9 @@ def _fields(node: Node, fact: AnyFact, body: CorrectIn) -> dict[str, Any]:
         with inputs.field(called):
             kind = type_of(fact)
             raise OutOfRange(f"An entry of kind {kind} has no {called}.", kept=KEPT, todo="Leave that out.")
+    if isinstance(fact, Pledge) and given.get("until") == "":
+        with inputs.field("until"):
+            raise OutOfRange("A promise holds until some time.", kept=KEPT, todo="Say until when.")
     return {name: _read(node, name, value) for name, value in given.items() if name not in _BESIDE}
 
 
@@ -111,7 +114,7 @@ def _read(node: Node, name: str, value: Any) -> Any:
     if name in ("people", "households"):
         return inputs.number(name, value)
     if name in ("at", "until"):
-        return inputs.time(value, name)
+        return None if name == "until" and not value else inputs.time(value, name)
     other: dict[str, Callable[[str], str]] = {"note": inputs.note, "need": lambda text: inputs.need(node, text)}
     return other[name](value) if name in other else inputs.word(name, value)
 
@@ -220,11 +223,11 @@ def _summed(lines: Sequence[Line]) -> list[Line]:
 
 
 def _receipt_line(i: int, fact: Receipt, item: ItemRow, qty: int, said: Any) -> ReceiptLine:
-    """Line `i` of a receipt; what was known of the item's lot stays where it isn't said anew."""
+    """Line `i` of a receipt; what was known of the item's lot stays where it isn't said anew, or said to be nothing."""
     before = [line for line in fact.lines if line.item == item.id and said.lot in (None, line.lot)]
     known = _lot_of(before[0]) if len(before) == 1 else {}
     names = ("lot", "batch", "expiry", "fund", "value", "currency")
-    more = {name: getattr(said, name) or known.get(name) for name in names}
+    more = {name: known.get(name) if getattr(said, name) is None else getattr(said, name) for name in names}
     return inputs.receipt_line(i, item, qty, ReceiptLineIn(item=said.item, qty=said.qty, **more))
 
 

@@ -31,6 +31,10 @@ _STANDING = (
 )
 
 
+class UnitsDiffer(OutOfRange):
+    """Two items that are counted in different units: each door says in its own words how to say that they are one."""
+
+
 # asserting
 
 
@@ -44,7 +48,7 @@ def same(node: Node, body: SameAsIn) -> Recorded:
         differ = units_differ(one, other)
         if differ and not body.anyway:
             with inputs.field("same"):
-                raise OutOfRange(differ, kept=KEPT, todo="If they are one thing all the same, say so with --anyway.")
+                raise UnitsDiffer(differ, kept=KEPT, todo="If they are one thing all the same, say so with `anyway`.")
         done = write(node, SameAs(when(node, None), body.kind, one.id, other.id, inputs.note(body.why, "why")))
         return Recorded(done.entry, notices=[differ] if differ else [])
 

@@ -5,7 +5,7 @@ where nobody here has heard that it was sent. Lots that nobody named are written
 """
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ from node.folding import lots
 from node.inputs import KEPT
 from node.record import Recorded, lines_out, when, write
 from node.requests import ArrivalIn, ArrivalLineIn, DispatchIn, LineIn, MoveIn
-from node.transit import Transfer
+from node.telling import Words
+from node.transit import Sums, Transfer
 from node.units import QTY_MAX, format_qty
 from sync.errors import Conflict, Malformed, OutOfRange
 from sync.identity import b32
@@ -106,20 +107,26 @@ def _out(node: Node, place: str, lines: Sequence[LineIn]) -> list[Line]:
 # coming in
 
 
-def arrive(node: Node, body: ArrivalIn) -> Arrived:
-    """Goods of a dispatch came in: these lines, or all that is still open; what isn't said stays in transit."""
+def arrive(node: Node, body: ArrivalIn, rest: Mapping[str, str] | None = None) -> Arrived:
+    """Goods of a dispatch came in: these lines, or all that is still open; what isn't said stays in transit.
+
+    `rest` names the items of which all came that the lines leave open, with how much was open of each (decimal text)
+    when somebody said so: Conflict where it is another amount by now.
+    """
     with node.log.transaction():
         one, place = _coming(node, body)
+        _refuse_unseen(one, rest or {})
         _learn(node, one)
         packs = {one.same.head(item): sizes for item, sizes in _packs(one).items()}
         parts = [*_parts(node, body.lines or [], packs), *_ruined(node, body, packs)]
-        lines = _lines_in(node, one, parts, everything=body.lines is None)
+        whole = rest if rest is not None else one.items() if body.lines is None else ()
+        lines = _lines_in(node, one, parts, whole)
         if not lines:
             with inputs.field("lines"):
                 raise _nothing(one)
         done = write(node, Arrival(when(node, body.at), place, one.dispatch, lines, inputs.note(body.note)))
         after = transit.get(node, one.dispatch)
-        said = [*_doubts(one, after), *_returned(node, lines)]
+        said = [*doubts(node, after), *_returned(node, lines)]
         missing = {item: sums.open for item, sums in after.items().items() if sums.open > 0}
         return Arrived(
             done.entry,
@@ -142,6 +149,17 @@ def _coming(node: Node, body: ArrivalIn) -> tuple[Transfer, str]:
                 "Where it was to go isn't known here.", kept=KEPT, todo="Say where the goods came in, as the place."
             )
     return one, one.to
+
+
+def _refuse_unseen(one: Transfer, rest: Mapping[str, str]) -> None:
+    """Nothing is recorded as the rest that whoever said so didn't see."""
+    items = one.items()
+    if any(format_qty(items.get(item, Sums()).open) != seen for item, seen in rest.items()):
+        raise Conflict(
+            "Something else of this dispatch was recorded in the meantime, so that the rest of it is another one now.",
+            kept=KEPT,
+            todo="Look at what is on the way now, and say again what came.",
+        )
 
 
 def _learn(node: Node, one: Transfer) -> None:
@@ -190,8 +208,8 @@ def _ruined(node: Node, body: ArrivalIn, packs: inputs.Packs) -> list[Part]:
     return found
 
 
-def _lines_in(node: Node, one: Transfer, parts: Iterable[Part], everything: bool) -> list[ArrivalLine]:
-    """One line for each item and lot, from the lots that are still on their way; the rest too, with `everything`.
+def _lines_in(node: Node, one: Transfer, parts: Iterable[Part], whole: Collection[str]) -> list[ArrivalLine]:
+    """One line for each item and lot, from the lots that are still on their way; of the items `whole` the rest, too.
 
     What comes beyond that, of what had been given up as missing, is missing no more.
     """
@@ -209,10 +227,10 @@ def _lines_in(node: Node, one: Transfer, parts: Iterable[Part], everything: bool
                 sums.setdefault((item, of), [0, 0, 0])[at] += share
             for of, share in found:
                 sums[item, of][_MISSING] -= share
-    for item, held in left.items() if everything else ():
-        for lot, qty in held.items():
-            if qty > 0:
-                sums.setdefault((item, lot), [0, 0, 0])[0] += qty
+    for item, held in left.items():
+        rest = max(0, sum(held.values())) if one.same.head(item) in whole else 0
+        for lot, qty in lots.take(held, dates.get(item, {}), rest):
+            sums.setdefault((item, lot), [0, 0, 0])[0] += qty
     return [ArrivalLine(item, good, lot, damaged, missing) for (item, lot), (good, damaged, missing) in sums.items()]
 
 
@@ -245,6 +263,12 @@ def _nothing(one: Transfer) -> Conflict | OutOfRange:
             "What was sent isn't known here.",
             kept=KEPT,
             todo="Say what came in, like blanket=24, or read in the waybill that came with it.",
+        )
+    if any(sums.open > 0 for sums in one.items().values()):
+        return OutOfRange(
+            "It isn't said of anything that it came.",
+            kept=KEPT,
+            todo="Say how much came, was damaged or is given up as missing, of one item at least.",
         )
     return Conflict(
         "Nothing of this dispatch is on its way any more.",
@@ -279,13 +303,27 @@ def _returned(node: Node, lines: Sequence[ArrivalLine]) -> list[str]:
     return [f"{said} had been given up as missing, and came after all."] if back else []
 
 
-def _doubts(before: Transfer, after: Transfer) -> list[str]:
-    """What is worth a look about an arrival."""
+def doubts(node: Node, after: Transfer) -> list[str]:
+    """What is worth a look about a dispatch of which something just came in, in sentences."""
     if after.at is None:
         return ["This dispatch isn't known here yet. The two will be matched when its sender's news comes."]
     if after.undone:
         return ["Its sender undid this dispatch. Both teams see it among the transfers."]
-    if any(sums.open < 0 for sums in after.items().values()):
-        twice = " It was recorded as come in before." if before.arrivals else ""
-        return [f"More came in than was sent.{twice} Both teams see it among the transfers."]
-    return []
+    over = {item: -sums.open for item, sums in after.items().items() if sums.open < 0}
+    if not over:
+        return []
+    twice = " Some of it was recorded as come in before." if len(after.arrivals) > 1 else ""
+    return [f"{_told(node, after, over)} more came in than was sent.{twice} Both teams see it among the transfers."]
+
+
+def still_coming(node: Node, after: Transfer) -> list[str]:
+    """What of a dispatch is still on its way, in a sentence; nothing where nobody knows what was sent."""
+    left = {item: sums.open for item, sums in after.items().items() if sums.open > 0}
+    return [f"Still on its way: {_told(node, after, left)}."] if left else []
+
+
+def _told(node: Node, one: Transfer, qtys: Mapping[str, int]) -> str:
+    """Amounts of items, named as the books do, else as the waybill does."""
+    words, told = Words(node, list(qtys)), one.slip.names.items if one.slip else {}
+    named = [(words.item(item).name or told.get(item, (item, ""))[0], qty) for item, qty in qtys.items()]
+    return ", ".join(f"{format_qty(qty)} {name}" for name, qty in sorted(named))

@@ -6,7 +6,7 @@ from typing import Any
 
 import segno
 
-from node import catalogue, slips, starter, transit, waybill
+from node import catalogue, slips, starter, traces, transit, waybill
 from node.events import Dispatch, Line
 from node.fold import Node
 from node.loads import Measures, load, measures
@@ -24,19 +24,20 @@ KEPT = "Nothing was changed."
 def paper(node: Node, text: str) -> dict[str, Any]:
     """All that a waybill says, of a dispatch by its id or number.
 
-    {dispatch, waybill, at, team, from, from_name, to, to_name, vehicle, driver, seal, note, lines, load, text,
+    {dispatch, waybill, at, team, from, from_name, to, to_name, vehicle, driver, seal, note, lines, load, text, void,
     notices}. Lines hold {item, item_name, unit, qty, lot, expiry, packs, kg, m3}. `text` is what its code holds: empty
-    where this node isn't the sender's, who alone can sign it, or where its words were taken out.
+    where this node isn't the sender's, who alone can sign it, or where its words were taken out. `void` is None, or
+    where the dispatch was undone {entry, why, instead}: then the paper doesn't hold, and has no code.
     """
     with one_moment(node):
         one = transit.find(node, text)
         if one.slip:
-            return _told(node, one.slip, "")
+            return _told(node, one.slip)
         found = _entry(node, one.dispatch)
         assert isinstance(found.fact, Dispatch)
-        names = _names(node, found.fact, found.node)
+        names, void = _names(node, found.fact, found.node), traces.undone(node, [found]).get(found.id)
         slip = Slip(one.dispatch, found.node, found.log, found.fact, names)
-        return _told(node, slip, _signed(node, found, names) if _can_sign(node, found) else "")
+        return _told(node, slip, _signed(node, found, names) if _can_sign(node, found) and not void else "", void)
 
 
 def text_of(node: Node, text: str) -> str:
@@ -47,6 +48,9 @@ def text_of(node: Node, text: str) -> str:
             raise Forbidden(
                 "Only the team that sent it can make its code.", kept=KEPT, todo="Ask them for the waybill."
             )
+        if void := traces.undone(node, [found]).get(found.id):
+            todo = f"Print the one that holds instead: {void['instead'][:12]}." if void["instead"] else ""
+            raise Conflict("This dispatch was undone: its paper doesn't hold, and has no code.", kept=KEPT, todo=todo)
         if not _can_sign(node, found):
             raise Conflict("Words were taken out of this dispatch, so that its code can't be made any more.", kept=KEPT)
         return _signed(node, found, _names(node, found.fact, found.node))
@@ -63,7 +67,7 @@ def read(node: Node, text: str) -> dict[str, Any]:
     """Read a waybill's text in and keep it: what the paper says."""
     slip = slips.take(node, text)
     with one_moment(node):
-        return _told(node, slip, "")
+        return _told(node, slip)
 
 
 # the code
@@ -126,7 +130,7 @@ def pictures(text: str) -> list[str]:
 # what stands on it
 
 
-def _told(node: Node, slip: Slip, text: str) -> dict[str, Any]:
+def _told(node: Node, slip: Slip, text: str = "", void: dict[str, Any] | None = None) -> dict[str, Any]:
     fact, words = slip.fact, Words(node, [line.item for line in slip.fact.lines])
     known = measures(node, [line.item for line in fact.lines])
     qtys: dict[str, int] = {}
@@ -142,6 +146,7 @@ def _told(node: Node, slip: Slip, text: str) -> dict[str, Any]:
         "lines": [_line(words, slip, known, line) for line in fact.lines],
         "load": load(known, qtys),
         "text": text,
+        "void": void,
         "notices": slips.doubts(node, slip),
     }
 

@@ -211,7 +211,10 @@ class VoidIn(Body):
 
 
 class CorrectLineIn(ReceiptLineIn):
-    """A line as it should have been; what isn't said of its lot, or of what came damaged or is missing, stays."""
+    """A line as it should have been; what isn't said of its lot, or of what came damaged or is missing, stays.
+
+    An empty text takes what was said of a lot out.
+    """
 
     damaged: str | None = None
     missing: str | None = None

@@ -25,11 +25,13 @@ from node.events import (
     SameAs,
     Team,
     Void,
+    is_entry_id,
 )
 from node.fold import Node
 from node.units import format_packed, format_qty, format_time
 
 LINES_SHOWN = 3  # in a summary
+DONE: dict[type, str] = {Receipt: " received", Distribution: " dropped", Loss: " lost", Count: " counted"}
 
 
 class Words:
@@ -44,10 +46,22 @@ class Words:
         self.same_places = sameness.NONE if raw else sameness.merged(node, "place")
         self.places = {row.id: row for row in catalogue.places_all(node)}
         self.told = {} if raw else hearsay.places(node)  # by waybills alone
-        known = {*items, *(id for item in items for id in self.same_items.all_of(self.same_items.head(item)))}
-        self.items = {row.id: row for row in catalogue.item_rows(node, sorted(known))}
+        self.node, self.items = node, dict[str, ItemRow]()
+        self._learn(items)
         self.teams = catalogue.team_names(node)
         self._heard = {team: format_time(ms) for team, ms in node.log.heard().items()}
+
+    def _learn(self, items: Sequence[str]) -> None:
+        known = {*items, *(id for item in items for id in self.same_items.all_of(self.same_items.head(item)))}
+        rows = catalogue.item_rows(self.node, sorted(known - self.items.keys()))
+        self.items.update({row.id: row for row in rows})
+
+    def fact(self, id: str) -> object | None:
+        """What the entry (hex id) says that another speaks of, its items' names at hand; None where it isn't known."""
+        found = self.node.log.get(bytes.fromhex(id)) if is_entry_id(id) else None
+        fact = found.fact if found else None
+        self._learn(items_of(fact))
+        return fact
 
     def place(self, id: str) -> PlaceRow:
         """What is known of a place."""
@@ -110,19 +124,19 @@ def items_of(fact: object) -> list[str]:
 def summary(words: Words, fact: object) -> str:
     """A fact in one short sentence, such as "24 Blanket, 3 Tarpaulin at Gym North, 40 people"."""
     if isinstance(fact, Moved):
-        return ", ".join([_moved(words, fact), *_besides(words, fact)])
+        return _whole(words, fact)
     if isinstance(fact, Repack):
         used, made = _amounts(words, fact.used), _amounts(words, fact.made)
         return f"{used} became {made} at {words.place_name(fact.place)}"
-    return _about_entry(fact) or _named(words, fact) or "Something that this version can't read"
+    return _about_entry(words, fact) or _named(words, fact) or "Something that this version can't read"
 
 
-def _about_entry(fact: object) -> str:
-    """What is said of another entry, which goes by the first digits of its id; empty if it is nothing of the kind."""
+def _about_entry(words: Words, fact: object) -> str:
+    """What is said of another entry; empty if it is nothing of the kind."""
     if isinstance(fact, Void):
-        return f"Undid {fact.target[:8]}: {fact.why}"
+        return f"Undid: {_other(words, fact.target)} — {fact.why}"
     if isinstance(fact, Redaction):
-        return f"Took the words out of {fact.target[:8]}{f': {fact.why}' if fact.why else ''}"
+        return f"Took the words out of: {_other(words, fact.target)}{f' — {fact.why}' if fact.why else ''}"
     if isinstance(fact, Closing):
         since = f"from {format_time(fact.since)} on " if fact.since is not None else ""
         return f"Closed the books {since}of what took place before {format_time(fact.until)}"
@@ -130,6 +144,14 @@ def _about_entry(fact: object) -> str:
         until = f" until {format_time(fact.until)}" if fact.until is not None else ""
         return f"Need {fact.need[:8]} is {'closed' if fact.closed else f'still there{until}'}"
     return ""
+
+
+def _other(words: Words, entry: str) -> str:
+    """Another entry in a few words, with what was done; one that isn't known goes by the first digits of its id."""
+    fact = words.fact(entry)
+    if fact is None or isinstance(fact, Void | Redaction):  # neither is undone: nothing is gained by what it speaks of
+        return entry[:8]
+    return _whole(words, fact, DONE.get(type(fact), "")) if isinstance(fact, Moved) else summary(words, fact)
 
 
 def _named(words: Words, fact: object) -> str:
@@ -152,7 +174,11 @@ def _kept(words: Words, fact: Keep) -> str:
     return f"Keep{least} {words.item_name(fact.item)}{shelf} at {words.place_name(fact.place)}"
 
 
-def _moved(words: Words, fact: Moved) -> str:
+def _whole(words: Words, fact: Moved, done: str = "") -> str:
+    return ", ".join([_moved(words, fact, done), *_besides(words, fact)])
+
+
+def _moved(words: Words, fact: Moved, done: str = "") -> str:
     told, place = _amounts(words, fact.lines), words.place_name(fact.place)
     if isinstance(fact, Dispatch):
         return f"{told} sent from {place} to {words.place_name(fact.to)}"
@@ -160,7 +186,7 @@ def _moved(words: Words, fact: Moved) -> str:
         return f"{told} came in at {place}"
     if isinstance(fact, Need):
         return f"{told} needed at {place}"
-    return f"{told} promised from {place}" if isinstance(fact, Pledge) else f"{told} at {place}"
+    return f"{told} promised from {place}" if isinstance(fact, Pledge) else f"{told}{done} at {place}"
 
 
 def _amounts(words: Words, lines: Sequence[Any]) -> str:

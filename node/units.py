@@ -10,6 +10,7 @@ from sync.errors import Malformed, OutOfRange
 THOUSAND = 1000
 QTY_MAX = 10**15  # thousandths of a unit: a thousand milliard units in one line
 _QTY = re.compile(r"[+-]?\d{1,16}(\.\d{1,3})?")
+_TOO_FINE = re.compile(r"[+-]?\d{0,16}\.(\d{4,})\s*[\w -]*")
 _LIKE_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _MONEY = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+|(?=\.\d))(\.\d*)?")
 _PACKED = re.compile(r"([+-]?\d{1,16}(?:\.\d{1,3})?)\s*([^\W\d_][\w -]*)?")
@@ -32,7 +33,7 @@ def parse_qty(text: str) -> int:
     refuse_blank(text)
     if not _QTY.fullmatch(text):
         raise Malformed(
-            f"{text!r} is not a quantity.",
+            _no_qty(text),
             kept="Nothing was recorded.",
             todo="Write a number with at most three decimal places, like 24 or 2.5.",
         )
@@ -40,6 +41,11 @@ def parse_qty(text: str) -> int:
     if abs(thousandths) > QTY_MAX:
         raise OutOfRange(f"{text} is more than one line can hold.", kept="Nothing was recorded.")
     return thousandths
+
+
+def _no_qty(text: str) -> str:
+    fine = _TOO_FINE.fullmatch(text)
+    return f"{text} has {len(fine[1])} decimal places; three are the most." if fine else f"{text!r} is not a quantity."
 
 
 def refuse_blank(text: str) -> None:

@@ -76,7 +76,11 @@ def same(call: Call, one: str, other: str | None, kind: str | None, why: str | N
             return
         which: Any = kind or merging.kind_of(node, one, other)
         body = SameAsIn(kind=which, id=one, same=other, why=why, anyway=anyway)
-        told(call, node, merging.same(node, body), "Noted")
+        try:
+            told(call, node, merging.same(node, body), "Noted")
+        except merging.UnitsDiffer as problem:
+            problem.todo = "If they are one thing all the same, say so with --anyway."
+            raise
 
 
 def _show_same(call: Call, node: Any, what: str) -> None:

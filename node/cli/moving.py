@@ -181,8 +181,22 @@ def _write(path: Path, text: str) -> list[str]:
     return [str(one) for one in paths]
 
 
+def _void(found: Row) -> list[str]:
+    """That a paper doesn't hold, and which does."""
+    void = found["void"]
+    if not void:
+        return []
+    what = "CORRECTED" if void["instead"] else "UNDONE"
+    instead = [f"What is right: `bucketline waybill {short(void['instead'])}`."] if void["instead"] else []
+    return [f"{what}: this waybill does not hold. Why: {void['why']}", *instead]
+
+
 def _paper(found: Row) -> list[str]:
-    head = [f"Waybill {found['waybill']}, {local(found['at'])}", f"{found['from_name']} -> {found['to_name']}"]
+    head = [
+        *_void(found),
+        f"Waybill {found['waybill']}, {local(found['at'])}",
+        f"{found['from_name']} -> {found['to_name']}",
+    ]
     papers = [f"{name} {found[name]}" for name in ("vehicle", "driver", "seal", "note") if found[name]]
     columns = [
         ("item", lambda r: r["item_name"]),

@@ -31,7 +31,7 @@ document.addEventListener("click", (event) => {
     if (label) label.htmlFor = input.id;
   });
   lines.append(fresh);
-  fresh.querySelector("input").focus();
+  fresh.querySelector("input:not([type=hidden])").focus();
 });
 
 // The node sorts out a form that was sent twice; this only spares a second of doubt.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from node import catalogue, hearsay
+from node import catalogue, hearsay, sameness
 from node.catalogue import ItemRow, PlaceRow
 from node.running import Node
 from node.units import format_qty
@@ -31,6 +31,13 @@ def places(node: Node) -> list[tuple[str, list[PlaceRow]]]:
     return [*groups, *([("Known by a waybill alone", told)] if told else [])]
 
 
+def places_but(node: Node, id: str) -> list[tuple[str, list[PlaceRow]]]:
+    """The same without one place, by whatever ids that goes: where its goods can go to."""
+    same = sameness.merged(node, "place")
+    groups = [(team, [row for row in rows if same.head(row.id) != same.head(id)]) for team, rows in places(node)]
+    return [(team, rows) for team, rows in groups if rows]
+
+
 def first_place(node: Node) -> str:
     """The place that is most likely meant: where this node last moved something, else our first."""
     for entry in node.log.latest(20, node=node.keys.node):
@@ -39,6 +46,12 @@ def first_place(node: Node) -> str:
             return str(place)
     own = [row.id for row in catalogue.places_all(node) if row.node == node.keys.node]
     return own[0] if own else ""
+
+
+def only_place(node: Node) -> str:
+    """The one place of this node's team, where it has no other; empty where somebody has to say which."""
+    own = [row.id for row in catalogue.places_all(node) if row.node == node.keys.node]
+    return own[0] if len(own) == 1 else ""
 
 
 def items(node: Node) -> list[Option]:

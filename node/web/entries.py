@@ -5,7 +5,7 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import catalogue, queries, record, redacting
+from node import catalogue, moving, needs, queries, record, redacting, transit
 from node.access import gate
 from node.events import (
     Arrival,
@@ -16,10 +16,12 @@ from node.events import (
     Fact,
     Line,
     Loss,
+    Need,
     Receipt,
     Redaction,
     Repack,
     Void,
+    is_entry_id,
 )
 from node.requests import RedactIn, VoidIn
 from node.units import format_qty
@@ -95,6 +97,7 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "", reda
     row = _row(found)
     place = getattr(fact, "place", "")
     movable = type(fact) in MOVABLE
+    came = transit.get(node, fact.dispatch) if isinstance(fact, Arrival) and is_entry_id(fact.dispatch) else None
     return context.render(
         "entry.html",
         tab="log",
@@ -103,10 +106,15 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "", reda
         title=_title(row, place),
         author=row["team"] if row else "",
         void=row and row["void"],
-        below=[*record.too_early(node, fact), *_below(fact)] if fresh == "new" else [],
+        below=[*record.too_early(node, fact), *_below(fact), *(moving.doubts(node, came) if came else [])]
+        if fresh
+        else [],
+        coming=moving.still_coming(node, came) if fresh and came else [],
         lines=_lines(fact),
         counted=isinstance(fact, Count),
         transfer=_transfer(found),
+        need=_need(found),
+        asks=isinstance(fact, Need) and not (row and row["void"]),
         facts=_facts(found, row),
         place=place if movable else "",
         again=_FORM_OF.get(type(fact)) if found.node == node.keys.node else None,
@@ -135,6 +143,14 @@ def _transfer(entry: Folded) -> str:
     return entry.fact.dispatch if isinstance(entry.fact, Arrival) else ""
 
 
+def _need(entry: Folded) -> str:
+    """The need (hex id) that an entry says, or is for; empty where nothing is known of one."""
+    if isinstance(entry.fact, Need):
+        return entry.id.hex()
+    need = getattr(entry.fact, "need", "")
+    return need if is_entry_id(need) and needs.one(context.node(), need) else ""
+
+
 def _title(row: dict[str, Any] | None, place: str) -> str:
     if row is None:
         return "An entry of the node itself"
@@ -159,14 +175,22 @@ def _lines(fact: object) -> list[dict[str, Any]]:
         {
             "name": names.get(line.item, line.item),
             "qty": format_qty(line.qty),
-            "lot": line.lot or "",
-            "expiry": getattr(line, "expiry", ""),
+            "known": _known(line),
             "short": _short(line),
             "side": ("used" if isinstance(line, Line) else "made") if isinstance(fact, Repack) else "",
             "expected": format_qty(line.expected) if isinstance(line, CountLine) else "",
         }
         for line in lines
     ]
+
+
+def _known(line: Any) -> str:
+    """What a line says of its lot, in a few words."""
+    said = [("lot", "lot"), ("batch", "batch"), ("expires", "expiry"), ("fund", "fund")]
+    parts = [f"{word} {text}" for word, name in said if (text := getattr(line, name, ""))]
+    if value := getattr(line, "value", ""):
+        parts.append(f"{words.number(value)} {line.currency} each".replace("  ", " "))
+    return ", ".join(parts)
 
 
 def _short(line: Any) -> str:

@@ -37,6 +37,8 @@ def say() -> Answer:
     except Problem as problem:
         if problem.status >= 429:
             raise
+        if isinstance(problem, merging.UnitsDiffer):
+            problem.todo = "If they are one thing all the same, choose “they are one” below."
         return _page(typed, _blame(problem)), 422
     return redirect("/same", 303)
 

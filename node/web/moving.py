@@ -26,18 +26,20 @@ STATUS = {
     "voided": ("undone, but came", "bad"),
 }
 COMING = ("in_transit", "overdue")
+AMOUNTS = ("qty", "damaged", "missing")
+CAME = "came"  # where nothing is said of how much was good, the rest was
 Answer = str | Response | tuple[str, int]
 
 
 @dataclass
 class Given:
-    """One line of the arrival form: what is open of an item, and what was typed."""
+    """One line of the arrival form: what is open of an item (nought where nothing is), and what was typed."""
 
     item: str
     name: str
     unit: str
     open: str
-    qty: str
+    qty: str = ""
     damaged: str = ""
     missing: str = ""
 
@@ -88,6 +90,7 @@ def _coming_page(problem: Problem | None = None, text: str = "") -> str:
         rows=sorted(found, key=lambda row: not row["ours"]),
         doubts={slip.id: slips.doubts(node, slip) for slip in slips.every(node)},
         status=STATUS,
+        is_due=transfers.is_due,
         key=context.fresh_key(),
         photos=scanning.is_there(),
         problem=problem,
@@ -125,15 +128,19 @@ def _read(text: str) -> Answer:
 
 
 def show_form(dispatch: str) -> str:
-    """What came of one dispatch, line by line."""
+    """What came of one dispatch, line by line.
+
+    What is left empty as good means that the rest came, or nothing: who comes to look at what is overdue (`empty`) has
+    seen nothing yet.
+    """
     node = context.node()
     row = transfers.row(node, transit.find(node, dispatch).dispatch)
-    empty = request.args.get("empty") == "1"  # who comes to look at what is overdue has seen nothing yet
-    return _form(row, [_given(line, empty) for line in row["lines"] if transfers.is_due(line)])
+    return _form(row, _due(row), rest="" if request.args.get("empty") == "1" else CAME)
 
 
-def _given(line: dict[str, Any], empty: bool) -> Given:
-    return Given(line["item"], line["item_name"], line["unit"], line["open"], "" if empty else line["open"])
+def _due(row: dict[str, Any]) -> list[Given]:
+    lines = [line for line in row["lines"] if transfers.is_due(line)]
+    return [Given(line["item"], line["item_name"], line["unit"], line["open"]) for line in lines]
 
 
 def _form(row: dict[str, Any], lines: list[Given], **more: Any) -> str:
@@ -153,49 +160,58 @@ def _form(row: dict[str, Any], lines: list[Given], **more: Any) -> str:
 
 
 def take(dispatch: str) -> Answer:
-    """Record what came: all that is open with one tap, or what the lines say."""
+    """Record what came, by what the lines say; double sending records once, since the form brings what it showed."""
     node = context.node()
     place, note = request.form.get("place") or None, request.form.get("note") or None
-    lines = None if request.form.get("everything") else _typed()
-    body = ArrivalIn(dispatch=dispatch, lines=lines, place=place, note=note)
-    asked = b"arrival\0" + msgspec.json.encode(body)
+    body, rest = ArrivalIn(dispatch=dispatch, lines=_typed(), place=place, note=note), _rest()
+    asked = b"arrival\0" + msgspec.json.encode((body, rest))
     try:
-        entry, first = once(asked, lambda: moving.arrive(node, body).entry)
+        entry, first = once(asked, lambda: moving.arrive(node, body, rest).entry)
     except Problem as problem:
         if problem.status >= 429 or problem.status == 404:
             raise
         row = transfers.row(node, transit.find(node, dispatch).dispatch)
         errors = {name: why for name, why in problem.fields.items() if name in ("place", "note")}
         errors = errors or {"form": f"{problem.what} {problem.todo}".strip()}
-        return _form(row, _again(row), errors=errors, place=place or "", note=note or ""), problem.status
+        more = {"errors": errors, "place": place or row["to"] or "", "note": note or ""}
+        return _form(row, _again(row), rest=request.form.get("rest", ""), **more), problem.status
     return redirect(f"/entries/{entry}?fresh={'new' if first else 'again'}", 303)
 
 
 def _columns() -> list[dict[str, str]]:
-    columns = {name: request.form.getlist(name) for name in ("item", "qty", "damaged", "missing")}
+    columns = {name: request.form.getlist(name) for name in ("item", "open", *AMOUNTS)}
     count = len(columns["item"])
     return [{name: col[i].strip() if i < len(col) else "" for name, col in columns.items()} for i in range(count)]
 
 
 def _typed() -> list[ArrivalLineIn]:
-    """The lines that say something: a line without any quantity, or with noughts alone, says nothing."""
+    """The lines that say something: one that the form showed, without any quantity or with noughts alone, doesn't."""
     return [
         ArrivalLineIn(
             item=row["item"], qty=row["qty"] or "0", damaged=row["damaged"] or None, missing=row["missing"] or None
         )
         for row in _columns()
-        if row["item"] and any(row[name].strip("0.") for name in ("qty", "damaged", "missing"))
+        if row["item"] and (not row["open"] or any(row[name].strip("0.") for name in AMOUNTS))
     ]
 
 
+def _rest() -> dict[str, str]:
+    """How much the form showed as on its way of each item of which the rest came."""
+    if request.form.get("rest") != CAME:
+        return {}
+    return {row["item"]: row["open"] for row in _columns() if row["open"].strip("0.") and not row["qty"]}
+
+
 def _again(row: dict[str, Any]) -> list[Given]:
-    """The form's lines as they were typed."""
-    told = {line["item"]: line for line in row["lines"]}
-    found = []
+    """The form's lines as they were typed, and what else is on its way by now."""
+    told, found = {line["item"]: line for line in row["lines"]}, []
     for typed in _columns():
-        line = told.get(typed["item"], {"item_name": typed["item"], "unit": "", "open": "0"})
-        found.append(Given(typed.pop("item"), line["item_name"], line["unit"], line["open"], **typed))
-    return [line for line in found if line.item]
+        item, amounts = typed["item"], {name: typed[name] for name in AMOUNTS}
+        line = told.get(item, {"item_name": item, "unit": "", "open": "0"})
+        is_open = line["open"] if transfers.is_due(line) else "0"
+        if item:
+            found.append(Given(item, line["item_name"], line["unit"], is_open, **amounts))
+    return [*found, *(line for line in _due(row) if line.item not in {one.item for one in found})]
 
 
 # the paper

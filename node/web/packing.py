@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import expiring, kits, repacking
+from node import catalogue, expiring, kits, repacking
 from node.requests import LineIn, WriteOffIn
 from node.web import choices, context
 from node.web.once import once
@@ -83,7 +83,7 @@ def write_off() -> Answer:
 def show_kits() -> str:
     """All kits, and how many of each a place can build."""
     node = context.node()
-    place = request.args.get("place") or choices.first_place(node)
+    place = request.args.get("place") or choices.only_place(node)
     rows = kits.kits(node)
     for row in rows[:KITS_SHOWN]:
         row["can"] = kits.check(node, place, row["kit"])["buildable"] if place else None
@@ -98,27 +98,35 @@ def show_kit(kit: str) -> str:
 
 
 def _kit_page(kit: str, qty: str, problem: Problem | None = None) -> str:
+    """Kits are built at the place that is named, or at the only one there is; else it is asked for."""
     node = context.node()
-    place = request.values.get("place") or choices.first_place(node)
-    errors: dict[str, str] = {}
-    try:
-        told = kits.check(node, place, kit, qty or None)
-    except Problem as wrong:
-        if "qty" not in wrong.fields:
-            raise
-        errors["qty"] = f"{wrong.what} {wrong.todo}".strip()
-        told = kits.check(node, place, kit)
+    place = request.values.get("place") or choices.only_place(node)
+    row = catalogue.find_item(node, kit)
+    kits.recipe_of(node, row)
+    told, errors = _checked(kit, place, qty) if place else (None, {})
     return context.render(
         "kit.html",
         tab="stock",
+        kit=row.id,
+        title=row.name or row.id,
         told=told,
         qty=qty,
         errors=errors,
         problem=problem,
         places=choices.places(node),
         key=context.fresh_key(),
-        json=f"/api/v1/kits/{quote(kit)}?" + urlencode({"place": place}),
+        json=f"/api/v1/kits/{quote(kit)}?" + urlencode({"place": place}) if place else None,
     )
+
+
+def _checked(kit: str, place: str, qty: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """What so many take, or where that number can't be what one more does and why it can't."""
+    try:
+        return kits.check(context.node(), place, kit, qty or None), {}
+    except Problem as wrong:
+        if "qty" not in wrong.fields:
+            raise
+        return kits.check(context.node(), place, kit), {"qty": f"{wrong.what} {wrong.todo}".strip()}
 
 
 def build(kit: str) -> Answer:

@@ -18,7 +18,7 @@ from sync.errors import Problem
 # Of each side: its title, what its lines may say besides item and quantity, and what its button says.
 SIDES = {
     "in": ("What was used", ("lot",), "Another line of what was used"),
-    "out": ("What was made of it", ("lot", "expiry", "batch"), "Another line of what was made"),
+    "out": ("What was made of it", ("lot", "batch", "expiry"), "Another line of what was made"),
 }
 TEXTS = ("place", "at", "note")
 LINES_SHOWN = 2  # blank ones of each side

@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from node import filling, needing, needs, planning, promises, record
 from node.bootstrap import Node
-from node.requests import LineIn, NeedIn, PlaceIn, PledgeIn
+from node.requests import DistributionIn, LineIn, NeedIn, PlaceIn, PledgeIn
 from tests.node.test_moving_pages import send
 
 
@@ -27,6 +27,19 @@ def test_a_need_is_noted_by_a_form(node: Node, client: FlaskClient) -> None:
     (row,) = needs.rows(node)
     assert (row["people"], row["urgency"], row["lines"][0]["qty"]) == (9, "urgent", "20")
     assert "urgent" in client.get("/needs").text and "20 Blanket" in client.get("/needs").text
+
+
+def test_a_recorded_need_leads_on_to_itself_to_all_needs_and_to_a_promise(
+    node: Node, client: FlaskClient, need: str
+) -> None:
+    page = client.get(f"/entries/{need}?fresh=new").text
+    for way in (f"/needs/{need}", f"/record/pledge?need={need}", "/needs"):
+        assert f'href="{way}"' in page and client.get(way).status_code == 200
+    body = PledgeIn(place="Harvey Hub", lines=[LineIn(item="Blanket", qty="60")], need=need)
+    page = client.get(f"/entries/{needing.pledge(node, body).entry}").text
+    assert f'href="/needs/{need}"' in page and "Promise goods" not in page
+    drop = DistributionIn(place="Harvey Hub", lines=body.lines, need="the one by the river")
+    assert 'href="/needs' not in client.get(f"/entries/{record.distribute(node, drop).entry}").text
 
 
 def test_what_is_wrong_with_a_need_stands_beside_it(node: Node, client: FlaskClient) -> None:

@@ -61,6 +61,7 @@ PAGES = [
     "/expiring?within=365",
     "/kits",
     "/kits/Bed",
+    "/kits/Bed?place=Harvey%20Hub",
     "/repack",
     "/items",
     "/items?q=sheeting",
@@ -86,6 +87,17 @@ SMALL_TARGETS = """(targets) => [...document.querySelectorAll(targets)]
   .filter(e => e.offsetParent && !e.classList.contains('hidden'))
   .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height])
   .filter(([, height]) => height < 44)"""
+
+# Of all fields that can be seen: those that lie over another, and those without a label that can be seen.
+OVER_EACH_OTHER = """() => {
+  const fields = [...document.querySelectorAll('input, select, textarea')]
+    .filter(e => e.offsetParent && e.type !== 'hidden').map(e => [e, e.getBoundingClientRect()])
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+  return fields.flatMap(([one, a], i) => fields.slice(i + 1).filter(([, b]) => meet(a, b))
+    .map(([other]) => one.id + ' over ' + other.id)) }"""
+WITHOUT_LABEL = """() => [...document.querySelectorAll('input, select, textarea')]
+  .filter(e => e.offsetParent && e.type !== 'hidden')
+  .filter(e => ![...e.labels].some(label => label.getBoundingClientRect().height > 10)).map(e => e.id || e.name)"""
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which(CHROMIUM), reason="needs chromium (Debian's package of that name)"),
@@ -152,6 +164,40 @@ def test_no_page_is_wider_than_the_phone_or_asks_another_host(page: Any, visit: 
         assert page.evaluate(SMALL_TARGETS, TARGETS) == [], path
     assert page.complaints == []
     assert len(page.asked) == 1
+
+
+@pytest.mark.parametrize("path", ["/record/drop", "/record/receive", "/record/send", "/record/need", "/repack"])
+def test_every_field_of_a_form_has_room_and_a_label_that_is_seen(
+    page: Any, visit: Callable[[str], None], path: str
+) -> None:
+    visit(path)
+    page.tap("[data-more] >> nth=0")
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.evaluate(OVER_EACH_OTHER) == []
+    assert page.evaluate(WITHOUT_LABEL) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+
+
+def test_a_receipt_is_corrected_by_taps_and_its_form_fits_the_phone(
+    page: Any, visit: Callable[[str], None], node: Node
+) -> None:
+    line = ReceiptLineIn(item="Insulin", qty="10", lot="L-7", batch="B-1", expiry="2027-01-31", value="12.5")
+    entry = record.receive(node, ReceiptIn(place="Harvey Hub", lines=[line])).entry
+    visit(f"/entries/{entry}/correct")
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    assert page.evaluate(SMALL_TARGETS, TARGETS) == []
+    page.tap("[data-more]")
+    page.fill("[name=lines-item] >> nth=2", "Blanket")
+    page.fill("[name=lines-qty] >> nth=2", "7")
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.evaluate(OVER_EACH_OTHER) == [] and page.evaluate(WITHOUT_LABEL) == []
+    page.fill("[name=lines-batch] >> nth=0", "B-2")
+    page.fill("[name=why]", "misread")
+    page.tap("button.primary.big")
+    page.wait_for_selector("text=Corrected, because: misread")
+    lots = {(row["item_name"], row["qty"]) for row in queries.stock(node, place="Harvey Hub", lots=True)}
+    assert {("Insulin", "10"), ("Blanket", "127")} <= lots
+    assert page.complaints == []
 
 
 def test_what_is_on_its_way_fits_the_phone_and_arrives_by_one_tap(

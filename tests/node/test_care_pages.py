@@ -1,6 +1,7 @@
 """The pages that keep the books in good order, as a browser without scripts uses them."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -131,6 +132,18 @@ def test_two_names_are_typed(twice, client):
     assert "one pile" in client.get("/same").text
 
 
+def test_each_door_says_in_its_own_words_how_two_units_are_one(twice, client, api, run):
+    fields = {"id": "Blanket", "same": "Insulin"}
+    answer = send(client, "/same", fields)
+    assert answer.status_code == 422 and "--anyway" not in answer.text
+    assert "counted in piece and vial: sums add both as they are. If they are one thing all the same" in answer.text
+    assert "choose “they are one” below" in answer.text and "<legend>If they are counted in diff" in answer.text
+    assert "say so with --anyway" in run(twice, "same", "Blanket", "Insulin", code=2)
+    assert "say so with `anyway`" in api.post("same-as", fields | {"kind": "item"}).json["detail"]
+    assert merging.rows(twice) == []
+    assert send(client, "/same", fields | {"anyway": "1"}).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -151,17 +164,30 @@ def test_a_slip_is_told_and_nothing_recorded(twice, client, fields, said):
 
 
 def shown_form(client, entry):
+    """What a browser sends of the form that corrects an entry, if nothing is changed."""
     text = client.get(f"/entries/{entry}/correct").text
     assert "Correct an entry" in text
-    names = ("item", "lot", "qty", "damaged", "people", "households", "note", "place")
-    fields = {name: re.findall(rf'name="{name}"[^>]*value="([^"]*)"', text) for name in names}
-    place = re.search(r'<option value="([^"]+)" selected', text)
-    return {name: found for name, found in fields.items() if found} | {"place": place[1]}
+    return sent_by(text.partition('<form method="post"')[2].partition("</form>")[0])
+
+
+def sent_by(form):
+    """The fields of a form as a browser sends them, each with all its values."""
+    found = {}
+    for tag in re.findall(r"<input [^>]*>", form):
+        name, value = (re.search(rf'\b{key}="([^"]*)"', tag) for key in ("name", "value"))
+        if name and ('type="radio"' not in tag or " checked" in tag):
+            found.setdefault(name[1], []).append(unescape(value[1]) if value else "")
+    for name, inside in re.findall(r'<select id="\w+" name="(\w+)".*?>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', inside) or re.search(r'<option value="([^"]*)"', inside)
+        found[name] = [chosen[1]]
+    for name, inside in re.findall(r'<textarea id="\w+" name="(\w+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
+        found[name] = [unescape(inside)]
+    return found
 
 
 def test_an_entry_is_corrected_in_its_own_form(node, client):
     entry = drop(node, people=30)
-    fields = shown_form(client, entry) | {"qty": ["24"], "people": "31", "why": "counted boxes"}
+    fields = shown_form(client, entry) | {"lines-qty": ["24"], "people": "31", "why": "counted boxes"}
     answer = send(client, f"/entries/{entry}/correct", fields)
     assert answer.status_code == 303
     assert on_hand(node) == "96"
@@ -178,7 +204,9 @@ def test_the_form_as_it_was_changes_nothing(node, client):
     before = node.digest()
     answer = send(client, f"/entries/{entry}/correct", shown_form(client, entry) | {"why": "x"})
     assert answer.status_code == 409 and "says already" in answer.text
-    assert send(client, f"/entries/{entry}/correct", shown_form(client, entry) | {"qty": ["5"]}).status_code == 422
+    assert (
+        send(client, f"/entries/{entry}/correct", shown_form(client, entry) | {"lines-qty": ["5"]}).status_code == 422
+    )
     assert node.digest() == before
 
 
@@ -188,7 +216,7 @@ def test_a_line_is_taken_out_and_lots_stay_what_they_are(node, client):
         for lot, date in (("a", "2027-01-01"), ("b", "2027-02-01"))
     ]
     entry = record.receive(node, ReceiptIn(place="Harvey Hub", lines=lines)).entry
-    fields = shown_form(client, entry) | {"qty": ["", "6"], "why": "only one box"}
+    fields = shown_form(client, entry) | {"lines-qty": ["", "6", ""], "why": "only one box"}
     answer = send(client, f"/entries/{entry}/correct", fields)
     found = record.find_entry(node, re.search(r"/entries/(\w+)", answer.headers["Location"])[1]).fact
     assert [(line.lot, line.qty, line.expiry) for line in found.lines] == [("b", 6_000, "2027-02-01")]
@@ -197,7 +225,7 @@ def test_a_line_is_taken_out_and_lots_stay_what_they_are(node, client):
 def test_two_taps_correct_once(node, client):
     entry = drop(node)
     page = f"/entries/{entry}/correct"
-    fields = guards(client.get(page).text) | shown_form(client, entry) | {"qty": ["24"], "why": "x"}
+    fields = guards(client.get(page).text) | shown_form(client, entry) | {"lines-qty": ["24"], "why": "x"}
     answers = [client.post(page, data=fields, headers=ORIGIN) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert on_hand(node) == "96"
@@ -209,7 +237,7 @@ def test_an_arrival_is_corrected_and_shown_on_its_dispatch(node, client):
     sent = moving.dispatch(node, DispatchIn(place="Harvey Hub", to="Gym", lines=lines)).entry
     arrival = moving.arrive(node, ArrivalIn(dispatch=sent)).entry
     assert f"/entries/{arrival}" in client.get(f"/entries/{sent}").text
-    fields = shown_form(client, arrival) | {"qty": ["18"], "damaged": ["2"], "why": "wet"}
+    fields = shown_form(client, arrival) | {"lines-qty": ["18"], "lines-damaged": ["2"], "why": "wet"}
     assert send(client, f"/entries/{arrival}/correct", fields).status_code == 303
     assert {row["qty"] for row in queries.stock(node, place="Gym")} == {"18"}
     undoing.void(node, sent, VoidIn(why="slip"))

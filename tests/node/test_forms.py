@@ -50,6 +50,14 @@ def test_every_mistake_is_told_at_once(client: FlaskClient, node: Node):
         assert said in page
 
 
+@pytest.mark.parametrize("qty", ["1.2345", "1.2345bale"])
+def test_a_quantity_that_is_too_fine_is_told_so_by_the_page_the_api_and_the_command(client, node, api, run, qty):
+    said = f"{qty} has 4 decimal places; three are the most."
+    assert said in client.post("/record/drop", data=guards(client, "/record/drop") | DROP | {"qty": qty}).text
+    assert said in api.post("distributions", {"place": "Harvey Hub", "lines": [{"item": "Blanket", "qty": qty}]}).text
+    assert said in run(node, "drop", "Harvey Hub", f"Blanket={qty}", code=2)
+
+
 def test_one_tap_settles_which_item_was_meant(client: FlaskClient, node: Node):
     item = catalogue.find_item(node, "Blanket")
     form = guards(client, "/record/drop") | {

@@ -85,6 +85,24 @@ def test_kits_are_built_and_broken_up(
     assert "Recorded already" in said and "Bed" in said
 
 
+def test_kits_are_built_at_the_place_that_is_asked_for_and_not_where_one_was_last(
+    client: FlaskClient, node: Node, kit: str, hub: str
+):
+    assert "Bed at Harvey Hub</h1>" in client.get(f"/kits/{kit}").text  # there is no other place
+    annex = record.add_place(node, PlaceIn(name="Annex", kind="site"))
+    record.receive(node, ReceiptIn(place="Annex", lines=[ReceiptLineIn(item="Insulin", qty="1")]))
+    asked = client.get(f"/kits/{kit}").text
+    assert "At which place?" in asked and "Record what was built" not in asked and " selected" not in asked
+    shown = client.get(f"/kits/{kit}?place={annex}").text
+    assert "Bed at Annex</h1>" in shown and shown.count("at <strong>Annex</strong>") == 2
+
+
+def test_parts_below_zero_are_told_where_kits_were_recorded(client: FlaskClient, node: Node, kit: str, hub: str):
+    fields = hidden(client, f"/kits/{kit}?place={hub}") | {"place": hub, "qty": "61"}
+    answer = client.post(f"/kits/{kit}/build", data=fields, headers={"Origin": "http://localhost"})
+    assert "The books now show −2 piece of Blanket there" in client.get(answer.location).text
+
+
 def test_a_number_of_kits_that_cannot_be_is_told(client: FlaskClient, node: Node, kit: str, hub: str):
     fields = hidden(client, f"/kits/{kit}") | {"place": hub, "qty": "few"}
     answer = client.post(f"/kits/{kit}/build", data=fields, headers={"Origin": "http://localhost"})

@@ -157,7 +157,7 @@ def test_more_than_was_sent_is_recorded_and_shown(north, school):
     sent = send(north)
     meet(north, school)
     done = arrive(school, sent, lines=came("65"))
-    assert done.notices and "More came in" in done.notices[0]
+    assert done.notices and "more came in than was sent" in done.notices[0]
     meet(north, school)
     for node in (north, school):
         assert row(node, sent)["status"] == "over"

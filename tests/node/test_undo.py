@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from node import correcting, moving, needing, queries, record, repacking, undoing
 from node.cli import cli
-from node.events import Item, Keep, SameAs, encode
+from node.events import Item, Keep, SameAs, Void, encode
 from node.reporting import closing
 from node.requests import (
     ArrivalIn,
@@ -128,6 +128,29 @@ def test_any_own_entry_is_undone_a_year_later_and_a_rebuild_agrees(gym, clock, k
     assert gym.fold.digest() == live
     with pytest.raises(Conflict, match="undone already"):
         undoing.void(gym, entry, SLIP)
+
+
+SAID = {
+    "drop": "Undid: 20 Blanket dropped at Harvey Hub — slip",
+    "dispatch": "Undid: 20 Blanket sent from Harvey Hub to Gym, waybill {} — slip",
+    "need": "Undid: 20 Blanket needed at Gym, routine — slip",
+    "item": "Undid: Item Cot in piece — slip",
+}
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_an_undo_says_what_it_undid_on_every_door(gym, client, api, run, kind):
+    entry = KINDS[kind](gym)
+    undo = undoing.void(gym, entry, SLIP).entry
+    said = SAID[kind].format(getattr(fact(gym, entry), "waybill", ""))
+    assert row_of(gym, undo)["summary"] == said
+    assert said in client.get("/entries").text and said in run(gym, "log")
+    assert said in [row["summary"] for row in api.get("entries").json]
+
+
+def test_an_undo_of_what_has_not_come_yet_names_it_by_its_id(gym):
+    void = gym.log.append(encode(Void("ab" * 32, "slip", 1))).id.hex()
+    assert row_of(gym, void)["summary"] == "Undid: abababab — slip"
 
 
 @pytest.mark.parametrize("kind", ["drop", "dispatch", "repack"])

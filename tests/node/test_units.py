@@ -34,6 +34,22 @@ def test_what_is_no_quantity_is_refused_with_a_sentence(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1.2345", "1.2345 has 4 decimal places; three are the most."),
+        ("2case+0.00001", "0.00001 has 5 decimal places; three are the most."),
+        (" .12345 cases", ".12345 cases has 5 decimal places; three are the most."),
+        ("1.2.3", "'1.2.3' is not a quantity."),
+        ("1.234five", "This item has no pack called 'five'; it has: case, pallet."),
+    ],
+)
+def test_a_quantity_that_is_too_fine_says_how_fine_it_may_be(text, said):
+    with pytest.raises(Malformed) as caught:
+        units.parse_packed(text, WATER)
+    assert caught.value.what == said
+
+
+@pytest.mark.parametrize(
     ("thousandths", "said"),
     [
         (76_000, "6 case + 4"),

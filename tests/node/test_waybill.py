@@ -6,9 +6,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from node import moving, papers, queries, record, scanning, slips, transit, waybill
-from node.requests import ArrivalIn, ArrivalLineIn, DispatchIn, ItemIn, LineIn, PlaceIn, ReceiptIn, ReceiptLineIn
-from sync.errors import Forbidden, Malformed, NotFound, OutOfRange, Problem, Untrue
+from node import correcting, moving, papers, queries, record, scanning, slips, transit, waybill
+from node.requests import (
+    ArrivalIn,
+    ArrivalLineIn,
+    CorrectIn,
+    DispatchIn,
+    ItemIn,
+    LineIn,
+    PlaceIn,
+    ReceiptIn,
+    ReceiptLineIn,
+    VoidIn,
+)
+from sync.errors import Conflict, Forbidden, Malformed, NotFound, OutOfRange, Problem, Untrue
 from sync.rows import place
 from tests.fakes import MemoryNode, memory_node, tell
 
@@ -54,6 +65,29 @@ def test_the_text_is_the_dispatch_with_all_that_it_speaks_of(sender, stranger):
     assert told["team"] == "North team"
     lines = [(line["item_name"], line["unit"], line["qty"], line["lot"], line["expiry"]) for line in told["lines"]]
     assert lines == [("Blanket", "piece", "45", "soon", "2027-01-31"), ("Blanket", "piece", "5", "late", "2029-01-01")]
+
+
+def test_the_paper_of_an_undone_dispatch_says_so_and_has_no_code(sender, stranger):
+    sent = send(sender)
+    assert papers.paper(sender, sent.entry)["void"] is None
+    undo = record.void(sender, sent.entry, VoidIn(why="wrong school")).entry
+    tell(sender, stranger)
+    for node in (sender, stranger):
+        paper = papers.paper(node, sent.entry)
+        assert paper["void"] == {"entry": undo, "why": "wrong school", "instead": None} and paper["text"] == ""
+    with pytest.raises(Conflict, match="was undone"):
+        papers.text_of(sender, sent.entry)
+
+
+def test_the_number_of_a_corrected_dispatch_gives_the_paper_that_is_right(sender):
+    sent = send(sender)
+    right = correcting.correct(sender, sent.entry, CorrectIn(why="slip", driver="Kite")).entry
+    assert papers.paper(sender, sent.entry)["void"]["instead"] == right
+    with pytest.raises(Conflict) as caught:
+        papers.text_of(sender, sent.entry)
+    assert right[:12] in caught.value.todo
+    paper = papers.paper(sender, sent.waybill)
+    assert (paper["dispatch"], paper["driver"], paper["void"]) == (right, "Kite", None) and paper["text"]
 
 
 def test_the_paper_shows_packs(sender):

@@ -266,3 +266,12 @@ def test_a_slip_in_the_search_of_the_stock_is_forgiven(node: Node, client: Flask
 def test_a_year_that_slipped_is_pointed_out(node: Node, client: FlaskClient) -> None:
     answer = send(client, "/record/drop", drop(at="2028-01-01T10:00"))
     assert "days from now" in client.get(answer.headers["Location"]).text
+
+
+def test_the_entry_of_a_receipt_shows_all_that_is_known_of_its_lots(node: Node, client: FlaskClient) -> None:
+    line = {"lot": "L-7", "batch": "B/26", "expiry": "2027-01-31", "fund": "Harbour church", "value": "1250.5"}
+    lines = [ReceiptLineIn(item="Insulin", qty="10", currency="usd", **line), ReceiptLineIn(item="Insulin", qty="1")]
+    entry = record.receive(node, ReceiptIn(place="Harvey Hub", lines=lines)).entry
+    said = "lot L-7, batch B/26, expires 2027-01-31, fund Harbour church, 1\u202f250.5 USD each"
+    page = client.get(f"/entries/{entry}").text
+    assert f"<small>{said}</small>" in page and page.count("<small>") == 1
