@@ -246,7 +246,8 @@ def find_place(node: Node, text: str, raw: bool = False) -> PlaceRow:
 
     What this team has merged is one place, unless `raw`.
     """
-    exact, rows = text.strip(), places_meant(node, text, raw)
+    exact, meant = text.strip(), places_meant(node, text, raw)
+    rows = [row for row in meant if row.node] or meant  # what a paper alone says makes no known name doubtful
     if not rows and query(node, "SELECT 1 FROM touch WHERE place = ? LIMIT 1", exact):
         return PlaceRow(exact, "", "", None, None, b"")
     if not rows:

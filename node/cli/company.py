@@ -1,8 +1,10 @@
 """Commands about other nodes: peer, sync, bundle."""
 
+import sys
 from pathlib import Path
 
 import click
+import segno
 
 from node.cli.base import Call, say, with_json
 from node.cli.words import age, table
@@ -25,6 +27,8 @@ def invite(call: Call) -> None:
     with call.node() as node:
         found = node.invite()
     where = ", ".join(found["addresses"])
+    if not call.json and sys.stdout.isatty():
+        segno.make(found["code"], error="l").terminal(compact=True)
     call.answer(found, [found["code"], "", f"Good for one team and one day. This node must be reachable at {where}."])
     if all(leads_here(address) for address in found["addresses"]):
         say("Only this machine can reach that. Let others in with `bucketline serve --lan`, then make a new code.")

@@ -374,8 +374,17 @@ def test_a_clock_that_is_ahead(hub, other, run, clock):
 
 def test_a_time_that_was_set_wrongly_is_corrected(hub, run, clock):
     receive(hub, at=format_time(clock.ms + 3 * DAY_MS))
-    row = settles(run, hub, "clock")
-    assert "correct" in row["command"]
+    assert "20 Blanket at Harvey Hub" in the(hub, "clock", place="Harvey Hub")["text"]
+    row = settles(run, hub, "clock", format_time(clock.ms - 60_000))
+    assert "correct" in row["command"] and row["blanks"] == ["WHEN"]
+
+
+def test_a_count_of_a_day_to_come_is_told_as_what_holds_the_stock_where_it_is(hub, run, clock):
+    lines = [LineIn(item="Blanket", qty="90")]
+    record.count(hub, CountIn(place="Harvey Hub", lines=lines, at=format_time(clock.ms + 188 * DAY_MS)))
+    row = the(hub, "clock")
+    assert "Until then the stock there is what it says." in row["text"] and "Harvey Hub" in row["text"]
+    settles(run, hub, "clock", format_time(clock.ms - 60_000))
 
 
 def test_a_peer_whose_clock_differs(hub, other):

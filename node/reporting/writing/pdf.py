@@ -42,6 +42,6 @@ def _library() -> Any:
     try:
         from node.reporting.writing import pdf_sheets
     except ImportError:
-        todo = "Run `pip install 'bucketline[pdf]'`, or choose html and print that."
+        todo = "Run `pip install '.[pdf]'` in Bucketline's folder, or choose html and print that."
         raise Problem("PDF needs a library that isn't installed here.", kept="", todo=todo) from None
     return pdf_sheets
