@@ -5,7 +5,20 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from node import accounts, catalogue, correcting, keeping, merging, moving, queries, record, sameness, undoing
+from node import (
+    accounts,
+    catalogue,
+    correcting,
+    keeping,
+    merging,
+    moving,
+    papers,
+    queries,
+    record,
+    sameness,
+    undoing,
+    waybill,
+)
 from node.cli import cli
 from node.requests import (
     CorrectIn,
@@ -443,3 +456,13 @@ def test_what_speaks_for_others_but_has_lost_its_name_goes_by_theirs(hub):
     assert stock(hub, item="wool cover") == {("Harvey Hub", "Wool cover"): "30"}
     drop(hub, "Wool cover", "10")
     assert stock(hub)["Harvey Hub", "Wool cover"] == "20"
+
+
+def test_a_paper_calls_goods_what_they_are_called_not_what_this_team_has_merged_them_into(hub):
+    same(hub, "Wool cover", "Blanket")
+    lines = [LineIn(item="Blanket", qty="140")]
+    sent = moving.dispatch(hub, DispatchIn(place="Harvey Hub", to="Annex", lines=lines)).entry
+    fact = hub.log.get(bytes.fromhex(sent)).fact
+    names = {row.id: row.name for row in catalogue.item_rows(hub, [line.item for line in fact.lines])}
+    slip = waybill.read(papers.text_of(hub, sent), hub.network)
+    assert {id: name for id, (name, _) in slip.names.items.items()} == names
