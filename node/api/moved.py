@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from node.api.answers import Undone
+
 
 class Sent(Struct):
     """A recorded dispatch, with its waybill's number."""
@@ -54,8 +56,10 @@ class PaperLine(Struct):
 
 
 class Paper(Struct, rename={"origin": "from", "origin_name": "from_name"}):
-    """What stands on a waybill; `text` is what its code holds, empty where this node isn't the sender's. `notices` say
-    what is worth a look about it."""
+    """What stands on a waybill; `text` is what its code holds, empty where this node isn't the sender's.
+
+    `void` is null, or says how the dispatch was undone; `notices` say what is worth a look about it.
+    """
 
     dispatch: str
     waybill: str
@@ -72,6 +76,7 @@ class Paper(Struct, rename={"origin": "from", "origin_name": "from_name"}):
     lines: list[PaperLine]
     load: Load
     text: str
+    void: Undone | None
     notices: list[str]
 
 

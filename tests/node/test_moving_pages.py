@@ -256,7 +256,7 @@ def test_a_waybill_of_a_blocked_node_is_told(node: Node, new_node: Callable[[str
     send(client, "/arrive", {"text": papers.text_of(node, sent)}, "/arrive/read")
     for page in ("/arrive", f"/arrive/{sent}"):
         assert "of a node that you have blocked" in client.get(page).text
-    assert send(client, "/arrive", {"everything": "1"}, f"/arrive/{sent}").status_code == 303
+    assert client.post(f"/arrive/{sent}", data=filled(client, "/arrive"), headers=ORIGIN).status_code == 303
     assert "of a node" not in client.get("/arrive").text
 
 
