@@ -114,7 +114,7 @@ def test_undo_brings_the_stock_back_and_both_stay_visible(stocked: Line) -> None
         (("drop", "Gim Nort", "blanket=1"), "Gym North"),
         (("drop", "Gym North", "blankt=1"), "Blanket (piece)"),
         (("drop", "Gym North", "blanket"), "ITEM=QTY"),
-        (("drop", "Gym North", "blanket=1.0001"), "not a quantity"),
+        (("drop", "Gym North", "blanket=1.0001"), "three are the most"),
         (("drop", "Gym North", "blanket=0"), "0"),
         (("drop", "Gym North", "blanket=-3"), "-3"),
         (("drop", "Gym North", "blanket=1", "--people", "-1"), "people"),
