@@ -246,7 +246,8 @@ def find_place(node: Node, text: str, raw: bool = False) -> PlaceRow:
 
     What this team has merged is one place, unless `raw`.
     """
-    exact, rows = text.strip(), places_meant(node, text, raw)
+    exact, meant = text.strip(), places_meant(node, text, raw)
+    rows = [row for row in meant if row.node] or meant  # what a paper alone says makes no known name doubtful
     if not rows and query(node, "SELECT 1 FROM touch WHERE place = ? LIMIT 1", exact):
         return PlaceRow(exact, "", "", None, None, b"")
     if not rows:
@@ -329,8 +330,8 @@ def team_name(names: dict[bytes, str], key: bytes) -> str:
 
 def _did_you_mean(names: Sequence[str], what: str) -> str:
     if not names:
-        return f"Add it first: `bucketline {what} add`."
-    return f"Did you mean {', '.join(dict.fromkeys(names))}? Or add it: `bucketline {what} add`."
+        return f"`bucketline {what} list` shows those that are known; a new one is added with `bucketline {what} add`."
+    return f"Did you mean {', '.join(dict.fromkeys(names))}? A new one is added with `bucketline {what} add`."
 
 
 def _ambiguous(text: str, what: str, choices: Sequence[str]) -> OutOfRange:

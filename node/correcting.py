@@ -16,6 +16,7 @@ from node.events import (
     Arrival,
     ArrivalLine,
     Count,
+    CountLine,
     Dispatch,
     Distribution,
     Line,
@@ -53,15 +54,25 @@ def correct(node: Node, entry: str, body: CorrectIn) -> Recorded:
         undoing.refuse(node, target)
         why = undoing.reason(body.why)
         fact = _corrected(node, target, body)
+        elsewhere = _elsewhere(node, target, fact, why)
         done = write(node, fact)
         write(node, Void(target.id.hex(), why, when(node, None), done.entry))
-        variance = record.variances(node, fact.lines) if isinstance(fact, Count) else []
+        variance = record.variances(node, [*fact.lines, *elsewhere]) if isinstance(fact, Count) else []
         return Recorded(done.entry, variance, [*writing.notices(node, fact), *consequences(node, target, fact)])
 
 
 def consequences(node: Node, target: Folded, fact: object) -> list[str]:
     """What to know where a fact stands in place of an entry, in sentences: what fell out, and who names the old one."""
     return [*_dropped(node, target.fact, fact), *traces.left_behind(node, target)]
+
+
+def _elsewhere(node: Node, target: Folded, fact: AnyFact, why: str) -> list[CountLine]:
+    """What a count says of the other ids of its place, said anew as well; before the count itself is written."""
+    if not isinstance(fact, Count):
+        return []
+    before = traces.beside(node, target)
+    undoing.undo_all(node, before, why)
+    return record.count_elsewhere(node, fact)
 
 
 def _corrected(node: Node, target: Folded, body: CorrectIn) -> AnyFact:

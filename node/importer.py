@@ -1,12 +1,14 @@
 """Imports a team's own spreadsheet: stock as receipts, places and items into the catalogue, all of it or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from node.fold import Node
 from node.importing import memory, plans, sheets
 from node.importing.plans import Plan
+from node.importing.rows import Trouble
+from node.importing.sheets import Sheet
 from node.importing.writing import Progress, Writer
 from node.units import format_time
 from sync.errors import Conflict
@@ -33,15 +35,28 @@ def run(
     again: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Import a CSV or XLSX file, as stock, places, items or kits; guessed from its columns where `kind` is None.
+    """Import a CSV or XLSX file: `take` of its first sheet. A Problem where the file can't be read at all."""
+    return take(node, sheets.read(path), kind, mapping, dry_run, again, progress)
 
-    Gives {rows, entries, items_new, places_new, problems, kind, zeros, values, unused, new, notices}. Where `problems`
-    has any {line, column, reason}, nothing was recorded. `zeros` counts rows of stock that say 0, `values` is what came
-    in by currency, `unused` names columns that were left aside, `new` names the new items and places, `notices` are
-    sentences. A Problem where the file can't
-    be read at all, ImportedBefore where it was imported already and `again` isn't set.
+
+def take(
+    node: Node,
+    sheet: Sheet,
+    kind: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Import a sheet, as stock, places, items or kits; guessed from its columns where `kind` is None.
+
+    Gives {rows, entries, items_new, places_new, problems, warnings, kind, zeros, values, unused, new, notices}. Where
+    `problems` has any {line, column, reason}, nothing was recorded; `warnings` has what is odd and was kept as it is.
+    `zeros` counts rows of stock that say 0, `values` is what came in by currency, `unused` names columns that were left
+    aside, `new` names the new items and places, `notices` are sentences. Malformed where its columns don't do,
+    ImportedBefore where it was imported already and `again` isn't set.
     """
-    plan = plans.plan(sheets.read(path), kind, mapping)
+    plan = plans.plan(sheet, kind, mapping)
     digests = [plan.digest, plan.fingerprint()] if plan.kind == "stock" else []
     writer = Writer(node, plan, progress)
     entries = 0
@@ -82,10 +97,8 @@ def _told(writer: Writer, plan: Plan, entries: int) -> dict[str, Any]:
         "entries": entries,
         "items_new": len(writer.index.fresh) if good else 0,
         "places_new": len(writer.places_new) if good else 0,
-        "problems": [
-            {"line": trouble.line, "column": trouble.column, "reason": trouble.reason}
-            for trouble in sorted(plan.troubles, key=lambda trouble: trouble.line)
-        ],
+        "problems": _by_line(plan.troubles),
+        "warnings": _by_line(plan.warnings),
         "kind": plan.kind,
         "zeros": writer.zeros,
         "values": plan.worth() if good else {},
@@ -93,6 +106,13 @@ def _told(writer: Writer, plan: Plan, entries: int) -> dict[str, Any]:
         "new": {"items": list(writer.index.fresh.values()), "places": writer.places_new} if good else {},
         "notices": _notices(writer) if good else [],
     }
+
+
+def _by_line(troubles: Sequence[Trouble]) -> list[dict[str, Any]]:
+    return [
+        {"line": trouble.line, "column": trouble.column, "reason": trouble.reason}
+        for trouble in sorted(troubles, key=lambda trouble: trouble.line)
+    ]
 
 
 def _notices(writer: Writer) -> list[str]:

@@ -5,7 +5,7 @@ where nobody here has heard that it was sent. Lots that nobody named are written
 """
 
 import shlex
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from sync.errors import Conflict, Malformed, OutOfRange
 from sync.identity import b32
 
 NUMBER_BYTES = 5  # of a waybill: 8 characters
+_MISSING = 2  # where a line says what is missing, after good and damaged
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,11 @@ def arrive(node: Node, body: ArrivalIn, rest: Mapping[str, str] | None = None) -
                 raise _nothing(one)
         done = write(node, Arrival(when(node, body.at), place, one.dispatch, lines, inputs.note(body.note)))
         after = transit.get(node, one.dispatch)
+        said = [*doubts(node, after), *_returned(node, lines)]
         missing = {item: sums.open for item, sums in after.items().items() if sums.open > 0}
         return Arrived(
             done.entry,
-            notices=[*done.notices, *doubts(node, after), *_unheard(node, place)],
+            notices=[*done.notices, *_blocked(node, one), *said, *_unheard(node, place)],
             missing=[{"item": item, "qty": format_qty(qty)} for item, qty in missing.items()],
             dispatch=one.dispatch,
         )
@@ -207,21 +209,45 @@ def _ruined(node: Node, body: ArrivalIn, packs: inputs.Packs) -> list[Part]:
 
 
 def _lines_in(node: Node, one: Transfer, parts: Iterable[Part], whole: Collection[str]) -> list[ArrivalLine]:
-    """One line for each item and lot, from the lots that are still on their way; of the items `whole` the rest, too."""
-    left, dates = one.open_lots(), transit.expiries(node, one)
+    """One line for each item and lot, from the lots that are still on their way; of the items `whole` the rest, too.
+
+    What comes beyond that, of what had been given up as missing, is missing no more.
+    """
+    left, gone, dates = one.open_lots(), one.missing_lots(), transit.expiries(node, one)
     sums: dict[tuple[str, str], list[int]] = {}
     ordered = sorted(parts, key=lambda part: not part.lot)  # lots that were named are set aside first
     for named, lot, *amounts in ordered:
         item = one.as_sent(named)
-        held = left.setdefault(item, {})
+        held, given_up = left.setdefault(item, {}), gone.setdefault(item, {})
         for at, qty in enumerate(amounts):
-            for of, share in _shares(held, dates.get(item, {}), lot, qty):
+            came = _on_the_way(held, lot, qty)
+            found = list(_found_again(given_up, lot, qty - came)) if at < _MISSING else []
+            rest = qty - came - sum(share for _, share in found)
+            for of, share in [*_shares(held, dates.get(item, {}), lot, came + rest), *found]:
                 sums.setdefault((item, of), [0, 0, 0])[at] += share
+            for of, share in found:
+                sums[item, of][_MISSING] -= share
     for item, held in left.items():
         rest = max(0, sum(held.values())) if one.same.head(item) in whole else 0
         for lot, qty in lots.take(held, dates.get(item, {}), rest):
             sums.setdefault((item, lot), [0, 0, 0])[0] += qty
     return [ArrivalLine(item, good, lot, damaged, missing) for (item, lot), (good, damaged, missing) in sums.items()]
+
+
+def _on_the_way(held: Mapping[str, int], lot: str, qty: int) -> int:
+    """How much of a quantity is still on its way, of a lot or of any."""
+    known = held.get(lot, 0) if lot else sum(max(0, part) for part in held.values())
+    return min(qty, max(0, known))
+
+
+def _found_again(given_up: dict[str, int], lot: str, qty: int) -> Iterator[tuple[str, int]]:
+    """How much of a quantity had been given up as missing, by lot; it is that no more."""
+    for of in [lot] if lot else list(given_up):
+        part = min(qty, given_up.get(of, 0))
+        if part:
+            given_up[of] -= part
+            qty -= part
+            yield of, part
 
 
 def _shares(held: dict[str, int], dates: dict[str, str], lot: str, qty: int) -> list[tuple[str, int]]:
@@ -251,6 +277,10 @@ def _nothing(one: Transfer) -> Conflict | OutOfRange:
     )
 
 
+def _blocked(node: Node, one: Transfer) -> list[str]:
+    return slips.doubts(node, one.slip) if one.slip else []
+
+
 def _unheard(node: Node, place: str) -> list[str]:
     """Where the goods lie at a place that only the waybill has named, and which of ours it may be."""
     name = hearsay.places(node).get(place)
@@ -260,6 +290,17 @@ def _unheard(node: Node, place: str) -> list[str]:
     word = own and (own.name if len(catalogue.places_named(node, own.name)) == 1 else own.id)
     command = word and shlex.join(["bucketline", "same", place, word, "--kind", "place"])
     return [hearsay.said(name), *([f"If it is your {own.name}: `{command}`."] if own else [])]
+
+
+def _returned(node: Node, lines: Sequence[ArrivalLine]) -> list[str]:
+    """What had been given up and came after all."""
+    back: dict[str, int] = {}
+    for line in lines:
+        if line.missing < 0:
+            back[line.item] = back.get(line.item, 0) - line.missing
+    names = {row.id: row.name for row in catalogue.item_rows(node, list(back))}
+    said = ", ".join(f"{format_qty(qty)} {names.get(item, item)}" for item, qty in back.items())
+    return [f"{said} had been given up as missing, and came after all."] if back else []
 
 
 def doubts(node: Node, after: Transfer) -> list[str]:

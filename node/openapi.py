@@ -121,10 +121,10 @@ def _post(name: str, write: Write) -> dict[str, Any]:
         "description": "The same key and body again give the first answer again, with status 200.",
         "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
     }
-    of = _of(write.of, "Hex id.")
+    of = _of(write.of, "Id, code or name." if write.of == "kit" else "Hex id.")
     good = {
         201: ("Recorded.", _ref(write.answer)),
-        200: ("It was recorded before; this is that answer.", _ref(write.answer)),
+        200: ("It was recorded before, and this is that answer; or it was only tried.", _ref(write.answer)),
     }
     return {
         "operationId": f"post_{_plain(name)}",

@@ -24,10 +24,10 @@ KEPT = "Nothing was changed."
 def paper(node: Node, text: str) -> dict[str, Any]:
     """All that a waybill says, of a dispatch by its id or number.
 
-    {dispatch, waybill, at, team, from, from_name, to, to_name, vehicle, driver, seal, note, lines, load, text, void}.
-    Lines hold {item, item_name, unit, qty, lot, expiry, packs, kg, m3}. `text` is what its code holds: empty where this
-    node isn't the sender's, who alone can sign it, or where its words were taken out. `void` is None, or where the
-    dispatch was undone {entry, why, instead}: then the paper doesn't hold, and has no code.
+    {dispatch, waybill, at, team, from, from_name, to, to_name, vehicle, driver, seal, note, lines, load, text, void,
+    notices}. Lines hold {item, item_name, unit, qty, lot, expiry, packs, kg, m3}. `text` is what its code holds: empty
+    where this node isn't the sender's, who alone can sign it, or where its words were taken out. `void` is None, or
+    where the dispatch was undone {entry, why, instead}: then the paper doesn't hold, and has no code.
     """
     with one_moment(node):
         one = transit.find(node, text)
@@ -91,15 +91,21 @@ def _signed(node: Node, found: Folded, names: Names) -> str:
 
 
 def _names(node: Node, fact: Any, author: bytes) -> Names:
+    """What others are to call what the dispatch names: by its own name, not by one that this team alone has merged."""
     words = Words(node, [line.item for line in fact.lines])
     lots = _expiries(node, fact.lines)
     return Names(
         words.teams.get(author, ""),
-        {id: words.place_name(id) for id in (fact.place, fact.to)},
-        {line.item: (words.item_name(line.item), words.item(line.item).unit) for line in fact.lines},
+        {id: _own_name(words, "place", id) for id in (fact.place, fact.to)},
+        {line.item: (_own_name(words, "item", line.item), words.item(line.item).unit) for line in fact.lines},
         lots,
         {line.item: packs for line in fact.lines if (packs := _uncommon(line.item, words.item(line.item).packs))},
     )
+
+
+def _own_name(words: Words, kind: str, id: str) -> str:
+    own = words.own_name(kind, id)
+    return own if own != id else (words.place_name(id) if kind == "place" else words.item_name(id))
 
 
 def _uncommon(item: str, packs: dict[str, int]) -> dict[str, int]:
@@ -147,6 +153,7 @@ def _told(node: Node, slip: Slip, text: str = "", void: dict[str, Any] | None = 
         "load": load(known, qtys),
         "text": text,
         "void": void,
+        "notices": slips.doubts(node, slip),
     }
 
 

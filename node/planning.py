@@ -50,7 +50,7 @@ def rows(node: Node) -> list[Row]:
         raise NotInstalled(
             "This node can't plan.",
             kept="",
-            todo="Install the extra `plan`: pip install 'bucketline[plan]'. Or look need by need who could fill it.",
+            todo="Run `pip install '.[plan]'` in Bucketline's folder, or look need by need who could fill it.",
         )
     now = node.clock()
     with one_moment(node):

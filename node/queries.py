@@ -137,10 +137,11 @@ def _stock_rows(words: Words, key: tuple[str, str], cell: Row, lots: bool, today
 def nearby(
     node: Node, item: str, lat_micro: int, lon_micro: int, within_km: float | None = None, raw: bool = False
 ) -> list[Row]:
-    """Who has an item, nearest first: places with coordinates (micro-degrees) and more than nothing of it.
+    """Who has an item, nearest first: places with more than nothing of it, seen from a spot (micro-degrees).
 
-    `distance_km` is the great-circle distance, a number rounded to 0.1. What has expired is no part of `qty`.
-    Merged items and places are one, unless `raw`.
+    `distance_km` is the great-circle distance, a number rounded to 0.1; None for a place without coordinates, which
+    comes last, and not at all where a distance is asked for. What has expired is no part of `qty`. Merged items and
+    places are one, unless `raw`.
     """
     today = day_of(node.clock())
     with one_moment(node):
@@ -151,18 +152,19 @@ def nearby(
         for (place, _), cell in cells.items():
             where, lots = words.place(place), cell["lots"]
             qty, gone = freshness.available(lots, today), freshness.expired(lots, today)
-            if (qty <= 0 and not gone) or where.lat is None or where.lon is None:
+            if qty <= 0 and not gone:
                 continue
-            km = distance_km(lat_micro, lon_micro, where.lat, where.lon)
-            if within_km is None or km <= within_km:
-                rows.append((km, place, _near_row(words, place, km, qty, gone, found, cell)))
-    return [row for *_, row in sorted(rows, key=lambda found: found[:2])]
+            known = where.lat is not None and where.lon is not None
+            km = distance_km(lat_micro, lon_micro, where.lat or 0, where.lon or 0) if known else None
+            if within_km is None or (km is not None and km <= within_km):
+                rows.append((km is None, km or 0, place, _near_row(words, place, km, qty, gone, found, cell)))
+    return [row for *_, row in sorted(rows, key=lambda found: found[:3])]
 
 
-def _near_row(words: Words, place: str, km: float, qty: int, gone: int, item: ItemRow, cell: Row) -> Row:
+def _near_row(words: Words, place: str, km: float | None, qty: int, gone: int, item: ItemRow, cell: Row) -> Row:
     return {
         **words.about_place(place),
-        "distance_km": round(km, 1),
+        "distance_km": None if km is None else round(km, 1),
         "qty": format_qty(qty),
         "unit": item.unit,
         "as_of": _time(cell["at"]),

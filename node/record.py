@@ -16,7 +16,7 @@ from node.fold import Node
 from node.folding import lots
 from node.folding.cells import Cell
 from node.inputs import KEPT
-from node.requests import CountIn, DistributionIn, ItemIn, LossIn, PlaceIn, ReceiptIn
+from node.requests import CountIn, DistributionIn, ItemIn, LineIn, LossIn, PlaceIn, ReceiptIn
 from node.undoing import void
 from node.units import day_of, format_degrees, format_qty
 from node.writing import Recorded, find_entry, too_early, when, write
@@ -87,20 +87,27 @@ def count(node: Node, body: CountIn) -> Recorded:
         inputs.refuse_twice(rows)
         at = when(node, body.at)
         lines, note = count_lines(node, place, at, rows), inputs.note(body.note)
-        elsewhere = _count_elsewhere(node, place, at, rows)
-        for other, none in elsewhere.items():
-            write(node, Count(at, other, none, note))
+        elsewhere = count_elsewhere(node, Count(at, place, lines, note))
         done = write(node, Count(at, place, lines, note))
-        told = variances(node, [*lines, *(line for none in elsewhere.values() for line in none)])
+        told = variances(node, [*lines, *elsewhere])
         return Recorded(done.entry, told, done.notices)
 
 
-def _count_elsewhere(node: Node, place: str, at: int, rows: Sequence[inputs.Read]) -> dict[str, list[CountLine]]:
-    """What was seen in one place, which goes by several ids, isn't there under the others: lines of noughts."""
-    wholes = [(item, 0, line) for item, _, line in rows if not line.lot]
-    others = [id for id in sameness.merged(node, "place").all_of(place) if id != place]
-    found = {id: count_lines(node, id, at, wholes) for id in others if wholes}
-    return {id: kept for id, lines in found.items() if (kept := [line for line in lines if line.expected])}
+def count_elsewhere(node: Node, count: Count) -> list[CountLine]:
+    """What was seen in one place, which goes by several ids, isn't there under the others: counts of nought, written.
+
+    Undoing or correcting the count finds them right before it (`traces.beside`). Their lines are returned.
+    """
+    items = [catalogue.ItemRow(line.item, "", "", "", {}, {}) for line in count.lines if line.lot is None]
+    rows = [(item, 0, LineIn(item=item.id, qty="0")) for item in items]
+    others = [id for id in sameness.merged(node, "place").all_of(count.place) if id != count.place] if rows else []
+    found: list[CountLine] = []
+    for id in others:
+        kept = [line for line in count_lines(node, id, count.at, rows) if line.expected]
+        if kept:
+            write(node, Count(count.at, id, kept, count.note))
+        found += kept
+    return found
 
 
 def added_up(node: Node, rows: Sequence[inputs.Read]) -> list[inputs.Read]:
@@ -126,22 +133,25 @@ def count_lines(node: Node, place: str, at: int, rows: Sequence[inputs.Read], wi
     """
     same = sameness.merged(node, "item")
     items = [id for head in dict.fromkeys(item.id for item, _, _ in rows) for id in same.all_of(head)]
-    cells, expiries, day = node.fold.cells_at(place, items, at, without), _expiries(node, items), day_of(at)
+    cells, day = node.fold.cells_at(place, items, at, without), day_of(at)
+    expiries, came = _dated(node, items)
     lines = []
     for item, qty, line in rows:
         lot = inputs.lot("", line.lot)
         holding = [id for id in same.all_of(item.id) if lot and id in cells and cells[id].lots.get(lot)]
         id = holding[0] if holding else item.id
-        lines.append(_count_line(id, qty, lot, cells.get(id, Cell()), expiries.get(id, {}), day))
+        cell = cells.get(id, Cell())
+        split = [] if lot else lots.seen(cell.lots, expiries.get(id, {}), qty, day, came.get(id, {}))
+        lines.append(_count_line(id, qty, lot, cell, split))
     wholes = [line.item for line in lines if line.lot is None]
     rest = [id for item in wholes for id in same.all_of(item) if id not in wholes and id in cells and cells[id].total]
     return lines + [CountLine(id, 0, cells[id].total) for id in dict.fromkeys(rest)]
 
 
-def _count_line(item: str, qty: int, lot: str, cell: Cell, expiries: dict[str, str], day: str) -> CountLine:
+def _count_line(item: str, qty: int, lot: str, cell: Cell, split: list[tuple[str, int]]) -> CountLine:
     if lot:
         return CountLine(item, qty, cell.lots.get(lot, 0), lot)
-    return CountLine(item, qty, cell.total, None, lots.seen(cell.lots, expiries, qty, day))
+    return CountLine(item, qty, cell.total, None, split)
 
 
 def variances(node: Node, lines: Sequence[CountLine]) -> list[dict[str, str]]:
@@ -171,7 +181,8 @@ def lines_out(
     items = [id for head in heads for id in same.all_of(head)]
     cells = fold.cells_at(place, items, TIME_MAX, without) if without else fold.cells(place, items)
     held = _marked(same, {id: cell.lots for id, cell in cells.items()})
-    expiries = _marked(same, _expiries(node, items))
+    dates, stamps = _dated(node, items)
+    expiries, came = _marked(same, dates), _marked(same, stamps)
     named = [inputs.lot(f"lines.{i}.", line.lot) for i, (_, _, line) in enumerate(rows)]
     wanted = [(same.head(item.id), qty) for item, qty, _ in rows]
     named = [sameness.find_mark(id, lot, held.get(id, ())) for (id, _), lot in zip(wanted, named, strict=True)]
@@ -181,7 +192,8 @@ def lines_out(
             stock[lot] = stock.get(lot, 0) - qty
     found: list[Line] = []
     for (id, qty), lot in zip(wanted, named, strict=True):
-        parts = [(lot, qty)] if lot else lots.take(held.setdefault(id, {}), expiries.get(id, {}), qty, day)
+        stock = held.setdefault(id, {})
+        parts = [(lot, qty)] if lot else lots.take(stock, expiries.get(id, {}), qty, day, came.get(id, {}))
         found.extend(_line(*sameness.read_mark(id, of), part) for of, part in parts)
     return found
 
@@ -199,12 +211,17 @@ def _marked(same: sameness.Same, found: Mapping[str, Mapping[str, T]]) -> dict[s
     return joined
 
 
-def _expiries(node: Node, items: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Expiry dates of lots by item."""
-    found: dict[str, dict[str, str]] = {}
+def _dated(node: Node, items: Sequence[str]) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, bytes]]]:
+    """Expiry dates of lots by item, and stamps that sort lots by when what is known of them was written down."""
+    expiries, came = dict[str, dict[str, str]](), dict[str, dict[str, bytes]]()
+    sql = "SELECT lot, expiry, batch_stamp, expiry_stamp, fund_stamp, value_stamp FROM lot WHERE item = ?"
     for item in items:
-        found[item] = dict(catalogue.query(node, "SELECT lot, expiry FROM lot WHERE item = ? AND expiry <> ''", item))
-    return found
+        for lot, expiry, *stamps in catalogue.query(node, sql, item):
+            if expiry:
+                expiries.setdefault(item, {})[lot] = expiry
+            if said := [bytes(stamp) for stamp in stamps if stamp]:
+                came.setdefault(item, {})[lot] = min(said)
+    return expiries, came
 
 
 # names

@@ -280,12 +280,6 @@ class ClosingIn(Body):
     note: str | None = None
 
 
-class SeenIn(Body):
-    """What was looked at: the id that an alert names, or `all`."""
-
-    entry: str
-
-
 class RedactIn(Body):
     """Take the words out of an entry; the reason is a text that everybody gets."""
 

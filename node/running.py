@@ -1,6 +1,7 @@
 """What pages, API and logins need of a running node: its parts, as they are wired in one place."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from node import fold
@@ -36,3 +37,9 @@ class Node(fold.Node, Protocol):
 
     def accept(self, node: str) -> Any:
         """Believe a node that is unknown or was blocked."""
+
+    def bundle_write(self, path: Path, for_node: str | None = None) -> dict[str, Any]:
+        """Write a courier file: `{entries, bytes, recipients}`."""
+
+    def bundle_read(self, path: Path) -> dict[str, Any]:
+        """Take in a courier file: `{received, duplicates, missing}`."""

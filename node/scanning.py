@@ -26,7 +26,7 @@ def read_photo(file: IO[bytes]) -> str:
         raise NotInstalled(
             "This node can't read photos.",
             kept=_KEPT,
-            todo="Install it with the extra `scan`: pip install 'bucketline[scan]'. Or paste the text of the code.",
+            todo="Run `pip install '.[scan]'` in Bucketline's folder, or paste the text of the code.",
         )
     import zxingcpp
 

@@ -14,6 +14,7 @@ from node.fold import Node
 from node.folding import papers
 from node.waybill import Names, Slip
 from sync.errors import Problem, Untrue
+from sync.identity import node_id, show_id
 
 KEPT_MAX = 1000  # the newest ones
 _TABLE = (
@@ -40,6 +41,18 @@ def take(node: Node, text: str) -> Slip:
             (KEPT_MAX,),
         )
     return slip
+
+
+def doubts(node: Node, slip: Slip) -> list[str]:
+    """A warning in a sentence where a waybill is of a node that this one has blocked; what came is recorded anyway."""
+    if node.log.trust_of(slip.node) != "blocked":
+        return []
+    name = catalogue.team_name({slip.node: slip.names.team} if slip.names.team else {}, slip.node)
+    short = show_id(node_id(slip.node))[:14]
+    return [
+        f"This waybill is of a node that you have blocked: {short}, which calls itself {name}."
+        " Count what came before you record it; its arrival is recorded as you say."
+    ]
 
 
 def _taken_out(node: Node) -> list[papers.Left]:

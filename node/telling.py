@@ -138,8 +138,8 @@ def _about_entry(words: Words, fact: object) -> str:
     if isinstance(fact, Redaction):
         return f"Took the words out of: {_other(words, fact.target)}{f' — {fact.why}' if fact.why else ''}"
     if isinstance(fact, Closing):
-        since = f"from {format_time(fact.since)} " if fact.since is not None else ""
-        return f"Closed the books {since}until {format_time(fact.until)}"
+        since = f"from {format_time(fact.since)} on " if fact.since is not None else ""
+        return f"Closed the books {since}of what took place before {format_time(fact.until)}"
     if isinstance(fact, Renewal):
         until = f" until {format_time(fact.until)}" if fact.until is not None else ""
         return f"Need {fact.need[:8]} is {'closed' if fact.closed else f'still there{until}'}"

@@ -6,8 +6,8 @@ Nothing here blocks anything. An arrival whose dispatch is undone stays what it 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from node import catalogue
-from node.events import Dispatch, Need, Void, is_entry_id
+from node import catalogue, sameness
+from node.events import Count, Dispatch, Need, Void, is_entry_id
 from node.fold import Node
 from node.tables import stands
 from node.units import format_time
@@ -58,6 +58,34 @@ def left_behind(node: Node, target: Folded) -> list[str]:
         f" {_LEFT.get(row['type'], 'it now stands without one')}."
         for row in rows
     ]
+
+
+def beside(node: Node, target: Folded) -> list[Folded]:
+    """The counts of noughts under the other ids of a merged place that were written with a count of it, and stand.
+
+    They come right before it in its log, say the same time, and are of places that this team holds to be that one.
+    """
+    fact = target.fact
+    if not isinstance(fact, Count):
+        return []
+    others = set(sameness.merged(node, "place").all_of(fact.place)) - {fact.place}
+    found: list[Folded] = []
+    while others and (before := _nought_before(node, found[-1] if found else target, fact)):
+        if getattr(before.fact, "place", "") not in others:
+            break
+        others.discard(getattr(before.fact, "place", ""))
+        found.append(before)
+    gone = undone(node, found)
+    return [entry for entry in found if entry.id not in gone]
+
+
+def _nought_before(node: Node, entry: Folded, main: Count) -> Folded | None:
+    """The entry before one in its log, if it is a count of nothing at the time of the main count."""
+    before = next(iter(node.log.fetch([entry.n - 1])), None)
+    fact = before.fact if before and before.node == entry.node else None
+    if not isinstance(fact, Count) or fact.at != main.at or any(line.qty or line.lot for line in fact.lines):
+        return None
+    return before
 
 
 def _a(word: str) -> str:

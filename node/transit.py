@@ -83,6 +83,14 @@ class Transfer:
             found.setdefault(item, {})[lot] = sums.open
         return found
 
+    def missing_lots(self) -> dict[str, dict[str, int]]:
+        """What was given up as missing, by item and lot."""
+        found: dict[str, dict[str, int]] = {}
+        for (item, lot), sums in self.lines.items():
+            if sums.missing > 0:
+                found.setdefault(item, {})[lot] = sums.missing
+        return found
+
 
 # finding
 

@@ -3,6 +3,8 @@
 What rests on the undone entry is shown and not in the way: an arrival of an undone dispatch did take place.
 """
 
+from collections.abc import Iterable
+
 from node import catalogue, events, inputs, traces
 from node.events import Item, Place, Redaction, Void
 from node.fold import Node
@@ -21,8 +23,17 @@ def void(node: Node, entry: str, body: VoidIn) -> Recorded:
     with node.log.transaction():
         target = find_entry(node, entry)
         refuse(node, target)
-        done = write(node, Void(target.id.hex(), reason(body.why), when(node, None)))
-        return Recorded(done.entry, notices=[*traces.left_behind(node, target), *_nameless(node, target)])
+        why, with_it = reason(body.why), traces.beside(node, target)
+        undo_all(node, with_it, why)
+        done = write(node, Void(target.id.hex(), why, when(node, None)))
+        told = ["What it said of this place under its other ids is undone with it."] if with_it else []
+        return Recorded(done.entry, notices=[*traces.left_behind(node, target), *_nameless(node, target), *told])
+
+
+def undo_all(node: Node, entries: Iterable[Folded], why: str) -> None:
+    """Undo own entries that were written with another one, inside the transaction that undoes that."""
+    for entry in entries:
+        write(node, Void(entry.id.hex(), why, when(node, None)))
 
 
 def reason(text: str) -> str:

@@ -21,6 +21,7 @@ BLANKS = {  # words that stand in proposed commands where only people can tell, 
     "HANDED_OUT": "how much was handed out",
     "LOST": "how much is lost",
     "REASON": "the reason",
+    "WHEN": "when it took place",
 }
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MS_MIN = (dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(milliseconds=1)
@@ -121,6 +122,7 @@ def parse_money(text: str) -> str:
 
 def parse_time(text: str, local: dt.tzinfo | None = None) -> int:
     """ISO 8601 as milliseconds since 1970 UTC; without an offset it is the node's local time."""
+    refuse_blank(text)
     try:
         moment = dt.datetime.fromisoformat(text.strip())
         if moment.tzinfo is None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -65,6 +66,11 @@ def parse_address(text: str) -> str:
         )
     scheme = match[1] or "http"
     return f"{scheme}://{match[2]}:{int(match[3] or (443 if scheme == 'https' else PORT))}"
+
+
+def leads_here(address: str) -> bool:
+    """Whether an address leads nowhere but to the machine on which it is used."""
+    return urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 # one exchange

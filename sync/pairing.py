@@ -19,15 +19,15 @@ likewise. If the answer is lost, the same joiner may show the same token again. 
 
 import binascii
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sync import envelope
-from sync.client import PORT, HttpTransport, Transport, parse_address
+from sync.client import PORT, HttpTransport, Transport, leads_here, parse_address
 from sync.envelope import PAIR, PAIRED, Party
 from sync.errors import Conflict, Malformed, NotFound, Problem, Refused, Unreachable, Untrue
 from sync.identity import agreement_holds, b32, node_id, show_id, unb32
@@ -242,20 +242,14 @@ def join(
     invitation = read_code(code)
     addresses = list(dict.fromkeys([*([parse_address(address)] if address else []), *invitation.addresses]))
     _check(log, invitation, addresses)
-    hello = _Hello(
-        invitation.token,
-        log.keys.node,
-        log.keys.agree,
-        log.keys.agree_sig,
-        name,
-        [parse_address(a) for a in own_addresses],
-    )
+    own = [parse_address(a) for a in own_addresses]
+    hello = _Hello(invitation.token, log.keys.node, log.keys.agree, log.keys.agree_sig, name, own)
     reached, welcome = _ask_each(log, invitation, hello, addresses, connect or (lambda a: HttpTransport(a, log.limits)))
     if not agreement_holds(invitation.node, invitation.agree, welcome.agree_sig):
         raise Untrue("The other node's keys don't belong together.", todo="Ask it for a new code.")
     with log.transaction():
         log.vouch(invitation.node, invitation.agree, welcome.agree_sig)
-        node, name, known = company.add(invitation.node, welcome.name, [reached, *welcome.addresses])
+        node, name, known = company.add(invitation.node, welcome.name, [reached, *_of_use(welcome.addresses, reached)])
     return {"peer": node_id(node), "name": name, "addresses": known}
 
 
@@ -281,7 +275,8 @@ def _ask_each(
     problems: list[Problem] = []
     for address in addresses:
         try:
-            return address, _ask(log, invitation, hello, connect(address))
+            told = structs.replace(hello, addresses=_of_use(hello.addresses, address))
+            return address, _ask(log, invitation, told, connect(address))
         except Problem as problem:
             problems.append(problem)
     if any(isinstance(problem, Refused) for problem in problems):
@@ -295,6 +290,11 @@ def _ask_each(
             todo="Check that it is on and within reach, or give another address with `--address`; the code stays good.",
         )
     raise problems[-1]
+
+
+def _of_use(addresses: Sequence[str], reached: str) -> list[str]:
+    """Those of a node's addresses that mean something on the other machine: "127.0.0.1" would be that one itself."""
+    return [address for address in addresses if leads_here(reached) or not leads_here(address)]
 
 
 def _ask(log: Log, invitation: Invitation, hello: _Hello, transport: Transport) -> _Welcome:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sync import frame, messages, ranges
 from sync.digest import Leaf
+from sync.errors import Malformed
 from sync.exchange import Memory
 from sync.frame import Range
 from sync.intake import Blocked, Gap
@@ -65,21 +66,33 @@ def _body(changed: list[tuple[LogRow, Branch]], group: list[Range], since: Curso
 
 def incoming(log: Log, memory: Memory, peer: bytes, bodies: Iterable[bytes | None]) -> Received:
     """Take in what a file from `peer` holds; None stands for a body that was lost."""
-    result, last, whole = Received(), None, True
+    result, last, parts, gaps = Received(), None, 0, 0
     for body in bodies:
         if body is None:
-            whole = False
+            gaps += 1
             continue
+        parts += 1
         last = messages.decode(body, log.limits)
         _take(log, peer, last, result)
-    if last is None or last.at is None or not whole:
-        result.missing.append("A part of the file is damaged or cut off; ask for a new one or sync directly.")
+    if last is None:
+        raise Malformed(
+            "Nothing of this file can be read: it is damaged, or cut off after its beginning.",
+            todo="Copy it again, ask for a new one, or sync directly.",
+        )
+    if last.at is None or gaps:
+        result.missing.append(_damaged(parts, gaps))
     elif not _continues(memory.held(peer), last):
         result.missing.append("The file goes on from news that isn't here any more; ask for one for all, or sync.")
     elif not result.missing:
         _remember(memory, peer, last.at)
     result.missing = list(dict.fromkeys(result.missing))
     return result
+
+
+def _damaged(parts: int, gaps: int) -> str:
+    read = "1 part was" if parts == 1 else f"{parts} parts were"
+    where = f" in {gaps} places" if gaps > 1 else ""
+    return f"The file is damaged or cut off{where}; {read} read. For the rest ask for a new one, or sync directly."
 
 
 def _take(log: Log, peer: bytes, message: Message, result: Received) -> None:

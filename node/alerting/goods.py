@@ -8,7 +8,7 @@ from node import needs as asking
 from node.alerting.base import INFO, URGENT, WARN, Alert, Look, looked_at
 from node.needs import Asked, Sums
 from node.telling import Words
-from node.units import format_qty, parse_time
+from node.units import format_qty, parse_qty, parse_time
 
 _SEVERE = {"overdue": WARN, "short": INFO, "over": WARN, "twice": WARN, "unmatched": WARN, "voided": WARN}
 _URGENT = {"critical": URGENT, "urgent": WARN, "routine": INFO}
@@ -32,7 +32,7 @@ def _concerns(look: Look, row: Mapping[str, Any]) -> bool:
 def _transfer(look: Look, row: Mapping[str, Any]) -> Alert:
     status, dispatch = row["status"], row["dispatch"]
     waybill = f", waybill {row['waybill']}," if row["waybill"] else ""
-    what = ", ".join(f"{line['sent']} {line['item_name']}" for line in row["lines"])
+    what = ", ".join(f"{_moved(status, line)} {line['item_name']}" for line in row["lines"])
     way = f"from {row['from_name']} to {row['to_name']}"
     told = {
         "overdue": f"{what} {way}{waybill} has been on its way for over two days.",
@@ -42,13 +42,19 @@ def _transfer(look: Look, row: Mapping[str, Any]) -> Alert:
         "unmatched": "Goods came in of a dispatch that nobody here has heard of.",
         "voided": f"{what} from {row['from_name']}{waybill} came in, but its sender undid the dispatch.",
     }
-    words, key = _settling(look, row), ""
-    if not words:
-        words, key = looked_at(dispatch), dispatch
+    words = _settling(look, row) or looked_at(dispatch)
+    key = "" if status == "overdue" else dispatch  # what came may be true all the same: then it is only looked at
     place = row["to"] or (row["arrivals"][0]["place"] if row["arrivals"] else row["from"])
     at = None if row["at"] is None else parse_time(row["at"])
     text = told[status].replace("..", ".")
     return Alert(status, _SEVERE[status], text, row["todo"], words, place, None, dispatch, at, key)
+
+
+def _moved(status: str, line: Mapping[str, Any]) -> str:
+    """So much of an item was sent; or, where that was undone, came all the same."""
+    if status != "voided":
+        return str(line["sent"])
+    return format_qty(sum(parse_qty(line[name]) for name in ("arrived", "damaged", "missing")))
 
 
 def _settling(look: Look, row: Mapping[str, Any]) -> list[str]:
@@ -58,6 +64,10 @@ def _settling(look: Look, row: Mapping[str, Any]) -> list[str]:
         lines = [look.line(line["item"], "ARRIVED", line["item_name"]) for line in due]
         return ["arrive", row["waybill"] or row["dispatch"][:16], *lines]
     ours = [one["entry"] for one in row["arrivals"] if _is_own(look, one["entry"])]
+    if row["status"] == "over" and ours and len(row["arrivals"]) == 1:
+        over = [line for line in row["lines"] if line["open"].startswith("-")]
+        lines = [look.line(line["item"], "ARRIVED", line["item_name"]) for line in over]
+        return ["correct", ours[0][:16], *lines, "--why", "REASON"]
     if row["status"] in ("over", "twice", "voided") and ours:
         return ["undo", ours[-1][:16], "--why", "REASON"]
     return []

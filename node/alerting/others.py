@@ -9,7 +9,6 @@ from node.alerting.base import DAY_MS, INFO, URGENT, WARN, Alert, Look, looked_a
 from node.events import Count, Repack
 from node.events import Movement as Moved
 from node.telling import Words, items_of, summary
-from node.units import format_time
 from node.writing import AHEAD_MS_MIN, span
 from sync.log import Folded
 
@@ -78,7 +77,8 @@ def clocks(look: Look, recent: Recent) -> Iterator[Alert]:
     """Entries that are further ahead of this node's clock than ten minutes, and peers whose clocks differ."""
     for entry in recent.entries:
         ahead = max(getattr(entry.fact, "at", 0), entry.claimed) - look.now
-        if entry.fact is not None and ahead > AHEAD_MS_MIN and look.place is None:
+        here = look.place is None or look.covers(getattr(entry.fact, "place", None))
+        if entry.fact is not None and ahead > AHEAD_MS_MIN and here:
             yield _ahead(look, entry, ahead)
     peers = getattr(look.node, "peers", None)
     for row in peers.rows() if peers and look.place is None else ():
@@ -90,10 +90,13 @@ def _ahead(look: Look, entry: Folded, ahead: int) -> Alert:
     id, own = entry.id.hex(), entry.node == look.node.keys.node
     team = "This node" if own else _team(look, entry.node)
     slip = own and entry.claimed - look.now <= AHEAD_MS_MIN
-    text = f"{team} recorded something that is said to happen {span(ahead)} from now."
+    what = summary(Words(look.node, items_of(entry.fact)), entry.fact)
+    holds = " Until then the stock there is what it says." if isinstance(entry.fact, Count) else ""
+    text = f"{team} recorded something that is said to happen {span(ahead)} from now: {what}.{holds}"
     action = "Correct its time." if slip else "Find out whose clock is wrong, and have it set; then say that you did."
-    words = ["correct", id[:16], "--at", format_time(look.now), "--why", "wrong time"] if slip else looked_at(id)
-    return Alert("clock", WARN, text, action, words, entry=id, since=entry.claimed, key="" if slip else id)
+    words = ["correct", id[:16], "--at", "WHEN", "--why", "wrong time"] if slip else looked_at(id)
+    place = getattr(entry.fact, "place", None) or None
+    return Alert("clock", WARN, text, action, words, place, entry=id, since=entry.claimed, key="" if slip else id)
 
 
 def _skewed(row: Any) -> Alert:
@@ -119,8 +122,9 @@ def forks(look: Look) -> Iterator[Alert]:
             yield Alert(
                 "fork",
                 URGENT,
-                f"There are two copies of {team}'s node, and both record. All of it is kept and counted.",
-                f"Ask {team} to use only one of them; the other should start anew.",
+                f"There are two copies of {team}'s node, and both record; or its folder was put back from an old copy."
+                " All of it is kept and counted.",
+                f"Ask {team} to use only one of them, and `bucketline restore` rather than a copied folder.",
                 looked_at(key),
                 key=key,
             )

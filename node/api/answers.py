@@ -90,6 +90,40 @@ class KeepRow(Struct):
     shelf: str
 
 
+class ImportProblem(Struct):
+    """What is wrong with a line of a file; `column` is empty where it is the whole line."""
+
+    line: int
+    column: str
+    reason: str
+
+
+class Imported(Struct):
+    """What a file brought, or would: `values` is what came in by currency, `unused` are columns that were left aside.
+
+    Where `problems` has any, nothing was recorded. `new` holds the names of new items and places.
+    """
+
+    rows: int
+    entries: int
+    items_new: int
+    places_new: int
+    problems: list[ImportProblem]
+    kind: str
+    zeros: int
+    values: dict[str, str]
+    unused: list[str]
+    new: dict[str, list[str]]
+    notices: list[str]
+
+
+class TemplateRow(Struct):
+    """A template that comes with the program, and what it is for."""
+
+    template: str
+    about: str
+
+
 class Corrected(Struct):
     """The entry that is right now; `variance` where it is a count, `notices` are worth a look."""
 
@@ -152,13 +186,14 @@ class StockRow(Struct):
 class NearbyRow(Struct):
     """Who has an item, how far away, and how old that news is: when counted, when the team was last heard.
 
-    What has expired is no part of `qty`; `expired_qty` is how much of it there is besides.
+    What has expired is no part of `qty`; `expired_qty` is how much of it there is besides. The distance of a place
+    without coordinates is null; such places come last, and not at all where `within` is asked for.
     """
 
     place: str
     place_name: str
     team: str
-    distance_km: float
+    distance_km: float | None
     qty: str
     unit: str
     as_of: str | None

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from node import requests
-from node.api import answers, asked, moved, packing, reported
+from node import requests, starting
+from node.api import answers, asked, moved, packing, reported, taken
 from node.reporting.registry import ASKED
 from node.reporting.writing.formats import FORMATS
 
@@ -43,7 +43,10 @@ class Read:
 
 @dataclass(frozen=True)
 class Write:
-    """A POST that records one fact; `of` names the part of the address that says which thing it is about."""
+    """A POST that records; a body whose `dry_run` is set is only tried.
+
+    `of` names the part of the address that says which thing it is about.
+    """
 
     summary: str
     body: type[requests.Body]
@@ -148,6 +151,12 @@ READS: dict[str, Read] = {
         moved.TransferRow,
         {"open": "0: all, also what has arrived."} | _PAGE,
     ),
+    "dispatches/{dispatch}/waybill": Read(
+        "The waybill of a dispatch, with the text of its code where this node sent it.",
+        moved.Paper,
+        many=False,
+        of="dispatch",
+    ),
     "runs/{vehicle}": Read(
         "What a vehicle loaded, dropped, brought back and has left.",
         moved.RunSheet,
@@ -173,6 +182,18 @@ READS: dict[str, Read] = {
         many=False,
         of="export",
     ),
+    "templates": Read("Templates that come with the program to start from.", answers.TemplateRow),
+    "templates/{template}": Read("What a template holds.", starting.Template, many=False, of="template"),
+    "own-template": Read(
+        "This team's items, kits, places and minimums as a template for others.",
+        starting.Template,
+        {
+            "name": "What it is called; otherwise as the team.",
+            "about": "What it is for, in a sentence.",
+            "spots": "1: also where the places lie.",
+        },
+        many=False,
+    ),
     "digest": Read("What two nodes compare to see that they agree.", answers.Digests, many=False),
 }
 WRITES: dict[str, Write] = {
@@ -182,20 +203,33 @@ WRITES: dict[str, Write] = {
     "counts": Write("Somebody counted what is there.", requests.CountIn, answers.Counted),
     "closings": Write("A team looked at its books: this is its position. Locks nothing.", requests.ClosingIn),
     "repacks": Write("Goods became others: parts a kit, a kit its parts, a pack its units.", requests.RepackIn),
+    "kits/{kit}/build": Write("Kits were built from what their recipe says.", taken.KitsMadeIn, of="kit"),
+    "kits/{kit}/break": Write("Kits were broken up into what their recipe says.", taken.KitsMadeIn, of="kit"),
     "write-offs": Write("What has expired is lost: one loss a place.", requests.WriteOffIn, packing.WrittenOff),
     "dispatches": Write("Goods left a place for another.", requests.DispatchIn, moved.Sent),
+    "waybills": Write("A waybill is read in: its goods can arrive then.", taken.WaybillIn, moved.Paper),
     "arrivals": Write("Goods of a dispatch came in.", requests.ArrivalIn, moved.Arrived),
     "moves": Write("Goods went from place to place: both ends at once.", requests.MoveIn, moved.Moved),
     "returns": Write("What is left on a vehicle went back.", requests.ReturnIn, moved.Moved),
     "items": Write("A new item, told apart by name and unit.", requests.ItemIn, answers.ItemAdded),
     "places": Write("A new place.", requests.PlaceIn, answers.PlaceAdded),
     "same-as": Write("Two items or places are one: for this team's books.", requests.SameAsIn, answers.Noticed),
-    "alerts/seen": Write("Say that an alert was looked at; kept on this node alone.", requests.SeenIn, answers.Seen),
+    "alerts/seen": Write("Say that an alert was looked at; kept on this node alone.", taken.SeenIn, answers.Seen),
     "keeps": Write("How an item is kept at a place.", requests.KeepIn),
     "needs": Write("People need something at a place.", requests.NeedIn),
     "needs/{need}/renew": Write("A need is still there.", requests.RenewIn, of="need"),
     "needs/{need}/close": Write("A need is over.", requests.CloseIn, of="need"),
     "pledges": Write("A team means to give this, for a need or to anyone.", requests.PledgeIn),
+    "imports": Write(
+        "A spreadsheet (CSV, XLSX) is recorded, all of it or nothing; with dry_run only told.",
+        taken.ImportIn,
+        answers.Imported,
+    ),
+    "templates": Write(
+        "Start from a template: add what it holds and this node doesn't know yet; with dry_run only tell what.",
+        starting.TemplateIn,
+        starting.Started,
+    ),
     "entries/{entry}/void": Write("Undo an entry of this node.", requests.VoidIn, of="entry"),
     "entries/{entry}/correct": Write(
         "Write an entry of this node anew, with these fields replaced, and undo the wrong one.",

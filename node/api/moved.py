@@ -39,6 +39,42 @@ class Load(Struct):
     whole: bool
 
 
+class PaperLine(Struct):
+    """A line of a waybill; `packs` is the quantity in packs, empty if it fills none."""
+
+    item: str
+    item_name: str
+    unit: str
+    qty: str
+    lot: str
+    expiry: str | None
+    packs: str
+    kg: str | None
+    m3: str | None
+
+
+class Paper(Struct, rename={"origin": "from", "origin_name": "from_name"}):
+    """What stands on a waybill; `text` is what its code holds, empty where this node isn't the sender's. `notices` say
+    what is worth a look about it."""
+
+    dispatch: str
+    waybill: str
+    at: str
+    team: str
+    origin: str
+    origin_name: str
+    to: str
+    to_name: str
+    vehicle: str
+    driver: str
+    seal: str
+    note: str
+    lines: list[PaperLine]
+    load: Load
+    text: str
+    notices: list[str]
+
+
 class TransferLine(Struct):
     """What of an item was sent and what became of it; `open` is below nought where too much came."""
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import Request, Response
 
-from node import accounts, alerts, catalogue, keeping, merging, queries, runs, snapshots, transfers, units
-from node.api import asked_reads, packing_reads, paging, report_reads
+from node import accounts, alerts, catalogue, keeping, merging, papers, queries, runs, snapshots, transfers, units
+from node.api import asked_reads, packing_reads, paging, report_reads, template_reads
 from node.api.endpoints import ENTRIES_DEFAULT
 from node.running import Node
 from sync.errors import Malformed, Problem
@@ -23,13 +23,18 @@ def stock(node: Node, request: Request, given: dict[str, str]) -> Response:
     return paging.paged(request, given, rows, _by_place)
 
 
+def _by_distance(row: dict[str, Any]) -> list[Any]:
+    km = row["distance_km"]
+    return [km is None, float(km or 0), row["place"]]
+
+
 def nearby(node: Node, request: Request, given: dict[str, str]) -> Response:
     """Who has an item, nearest first."""
     raw = paging.flag(given, "raw")
     item = catalogue.find_item(node, given["item"], raw=raw).id
     lat, lon = _degrees(given, "lat", 90), _degrees(given, "lon", 180)
     rows = queries.nearby(node, item, lat, lon, within_km=paging.kilometres(given), raw=raw)
-    return paging.paged(request, given, rows, lambda row: [float(row["distance_km"]), row["place"]])
+    return paging.paged(request, given, rows, _by_distance)
 
 
 def places(node: Node, request: Request, given: dict[str, str]) -> Response:
@@ -101,6 +106,11 @@ def on_way(node: Node, request: Request, given: dict[str, str]) -> Response:
     return paging.paged(request, given, rows, _by_time)
 
 
+def waybill(node: Node, request: Request, given: dict[str, str]) -> Response:
+    """What stands on the paper of a dispatch."""
+    return paging.answer(request, papers.paper(node, given["dispatch"]))
+
+
 def run_sheet(node: Node, request: Request, given: dict[str, str]) -> Response:
     """A vehicle's run."""
     return paging.answer(request, runs.sheet(node, given["vehicle"], given.get("since")))
@@ -122,12 +132,14 @@ HANDLERS: dict[str, Handler] = {
     "keeps": keeps,
     "alerts": alerts_,
     "transfers": on_way,
+    "dispatches/{dispatch}/waybill": waybill,
     "runs/{vehicle}": run_sheet,
     "reports/balance": balance,
     "digest": digest,
     **packing_reads.HANDLERS,
     **asked_reads.HANDLERS,
     **report_reads.HANDLERS,
+    **template_reads.HANDLERS,
 }
 
 

@@ -87,9 +87,11 @@ def _statement() -> Response:
 
 
 def _recorded(body: msgspec.Struct, act: Callable[[], object]) -> Response:
-    """201 with what `act` recorded, or 200 with the first answer to the same Idempotency-Key."""
+    """201 with what `act` recorded; 200 with the first answer to the same Idempotency-Key, or where it only tried."""
     visitor: Visitor = g.visitor
     gate().count_write(visitor)
+    if getattr(body, "dry_run", False):
+        return _json(msgspec.json.encode(act()))
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return _json(msgspec.json.encode(act()), 201)

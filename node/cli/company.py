@@ -1,12 +1,14 @@
 """Commands about other nodes: peer, sync, bundle."""
 
+import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
+import segno
 
 from node.cli.base import Call, say, with_json
 from node.cli.words import age, table
+from sync.client import leads_here
 from sync.identity import show_id
 
 
@@ -25,14 +27,11 @@ def invite(call: Call) -> None:
     with call.node() as node:
         found = node.invite()
     where = ", ".join(found["addresses"])
+    if not call.json and sys.stdout.isatty():
+        segno.make(found["code"], error="l").terminal(compact=True)
     call.answer(found, [found["code"], "", f"Good for one team and one day. This node must be reachable at {where}."])
-    if all(is_here(address) for address in found["addresses"]):
+    if all(leads_here(address) for address in found["addresses"]):
         say("Only this machine can reach that. Let others in with `bucketline serve --lan`, then make a new code.")
-
-
-def is_here(address: str) -> bool:
-    """Whether an address leads nowhere but to this machine."""
-    return urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 @peer.command()

@@ -1,7 +1,5 @@
 """Commands about counting: count-sheet and counts."""
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from node.cli.output import whole_file
 from node.cli.packing import pick
 from node.cli.recording import ours
 from node.cli.words import local, table
-from node.reporting.writing.cells import harmless
+from node.importing import counted
 from sync.errors import Malformed
 
 _BLANK = "______"
@@ -41,13 +39,15 @@ def count_sheet(call: Call, place: str, as_csv: bool, output: Path | None, **wis
         rows = counting.sheet(node, ours(node, place), **wishes)
     if output is not None:
         kind = "csv" if as_csv else _kind(output)
-        text = _csv(rows, wishes["blind"]) if kind == "csv" else "\n".join([*_table(rows, wishes["blind"]), ""])
+        text = (
+            counted.blank(rows, wishes["blind"]) if kind == "csv" else "\n".join([*_table(rows, wishes["blind"]), ""])
+        )
         with whole_file(output) as file:
             file.write(text.encode())
         said = f"{len(rows)} lines written to {output} {_KINDS[kind]}."
         call.answer({"file": str(output), "rows": len(rows), "format": kind}, said)
     elif as_csv and not call.json:
-        click.echo(_csv(rows, wishes["blind"]), nl=False)
+        click.echo(counted.blank(rows, wishes["blind"]), nl=False)
     else:
         call.answer(rows, _table(rows, wishes["blind"]))
 
@@ -69,24 +69,9 @@ def _kind(file: Path) -> str:
 
 def _table(rows: list[dict[str, Any]], blind: bool) -> list[str]:
     expected = [] if blind else [("expected", pick("expected"))]
-    heads = [("shelf", pick("shelf")), ("item", pick("item_name")), ("unit", pick("unit")), ("packs", _packs)]
+    heads = [("shelf", pick("shelf")), ("item", pick("item_name")), ("unit", pick("unit")), ("packs", counted.packs)]
     columns = [*heads, *expected, ("counted", lambda _: _BLANK)]
     return table(rows, columns, "There is nothing to count.")
-
-
-def _packs(row: Any) -> str:
-    return " ".join(f"{name}={qty}" for name, qty in row["packs"].items())
-
-
-def _csv(rows: list[dict[str, Any]], blind: bool) -> str:
-    out = io.StringIO(newline="")
-    names = ["shelf", "place", "item", "unit", "packs", *([] if blind else ["expected"]), "counted"]
-    writer = csv.DictWriter(out, names)
-    writer.writeheader()
-    for row in rows:
-        told = row | {"place": row["place_name"], "item": row["item_name"], "packs": _packs(row), "counted": ""}
-        writer.writerow({name: harmless(told[name] or "") for name in names})
-    return out.getvalue()
 
 
 @click.command()

@@ -11,8 +11,8 @@ from node import importer
 from node.bootstrap import Node
 from node.cli.base import Call, progress_bar, say, with_json
 from node.cli.naming import pairs
+from node.cli.troubles import stop_at_problems, tell_warnings
 
-PROBLEMS_SHOWN = 20
 NEW_SHOWN = 12
 
 
@@ -55,22 +55,11 @@ def _may_double(before: importer.ImportedBefore) -> bool:
 
 
 def _tell(call: Call, file: Path, found: dict[str, Any], rehearsed: bool) -> None:
-    problems = found["problems"]
-    if problems:
-        if call.json:
-            call.answer(found, "")
-        for problem in problems[:PROBLEMS_SHOWN]:
-            say(f"{_where(problem)}: {problem['reason']}.")
-        rest = len(problems) - PROBLEMS_SHOWN
-        say(f"{f'And {rest} more. ' if rest > 0 else ''}Nothing of {file.name} was recorded. Mend it and try again.")
-        raise SystemExit(2)
+    stop_at_problems(call, file, found)
+    tell_warnings(found)
     for text in [*_asides(found), *(_newcomers(found) if rehearsed else [])]:
         say(text)
     call.answer(found, _summary(file, found, rehearsed))
-
-
-def _where(problem: dict[str, Any]) -> str:
-    return f"Line {problem['line']}" + (f", {problem['column']}" if problem["column"] else "")
 
 
 def _asides(found: dict[str, Any]) -> list[str]:

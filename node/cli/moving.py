@@ -43,7 +43,7 @@ def send(call: Call, place: str, lines: Sequence[str], **rest: Any) -> None:
         if call.json:
             call.answer({"entry": done.entry, "waybill": done.waybill}, "")
             return
-        told(call, node, done, f"Sent, waybill {done.waybill}")
+        told(call, node, done, "Sent")
     say(f"The paper to print: `bucketline waybill {done.waybill}`, or on the pages.")
 
 
@@ -139,9 +139,8 @@ def waybill(call: Call, dispatch: str | None, text: bool, svg: Path | None, give
     with call.node() as node:
         if given is not None:
             found = papers.read(node, _given(given))
-            call.answer(
-                found, [*_paper(found), f"Read in: `bucketline arrive {short(found['dispatch'])}` when it comes."]
-            )
+            then = f"Read in: `bucketline arrive {short(found['dispatch'])}` when it comes."
+            call.answer(found, [*_paper(found), *found["notices"], then])
             return
         assert dispatch is not None
         if text or svg:
@@ -236,15 +235,18 @@ def transfers_(call: Call, is_open: bool) -> None:
         ("to", lambda r: r["to_name"] or "?"),
         ("sent", lambda r: age(r["at"], now)),
         ("status", lambda r: r["status"].replace("_", " ")),
-        (
-            "open",
-            lambda r: ", ".join(
-                _due(x) if transfers.is_due(x) else _left_open(x) for x in r["lines"] if x["open"] != "0"
-            ),
-        ),
+        ("open", _open),
         ("what to do", lambda r: r["todo"]),
     ]
     call.answer(rows, table(rows, columns, "Nothing is on its way."))
+
+
+def _open(row: Row) -> str:
+    """What of a transfer is still on its way, or came beyond what was sent."""
+    lines = [line for line in row["lines"] if line["open"] != "0"]
+    if row["status"] == "voided":
+        return ", ".join(f"{line['open'].removeprefix('-')} {line['item_name']} came" for line in lines)
+    return ", ".join(_due(line) if transfers.is_due(line) else _left_open(line) for line in lines)
 
 
 # supply runs

@@ -90,10 +90,18 @@ def item() -> None:
 @click.option("--kit", "kit", multiple=True, metavar="ITEM=QTY", help="What goes into one of it; again for more.")
 @click.option("--weight", type=int, metavar="G", help="Grams of one.")
 @click.option("--volume", type=int, metavar="ML", help="Millilitres of one.")
+@click.option("--called", multiple=True, metavar="LANG=NAME", help="What it is called elsewhere, like es=Manta.")
 @click.option("--new", is_flag=True, help="Add it although an item is called nearly the same.")
 @with_json
 def item_add(
-    call: Call, name: str, codes: Sequence[str], packs: Sequence[str], kit: Sequence[str], new: bool, **rest: Any
+    call: Call,
+    name: str,
+    codes: Sequence[str],
+    packs: Sequence[str],
+    kit: Sequence[str],
+    called: Sequence[str],
+    new: bool,
+    **rest: Any,
 ) -> None:
     """Add an item; the same name and unit is the same item on every node.
 
@@ -107,6 +115,7 @@ def item_add(
         codes=pairs(codes, ":", "ifrc:HSHEBLANPMT1"),
         packs=pairs(packs, "=", "case=12"),
         kit=[KitLineIn(item=item, qty=qty) for item, qty in split_lines(kit)] or None,
+        names=pairs(called, "=", "es=Manta"),
         **rest,
     )
     with call.node() as node:

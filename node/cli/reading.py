@@ -84,7 +84,9 @@ def _who_has(call: Call, item: str, at: str, within: float | None, raw: bool) ->
         far = [] if rows or within is None else queries.nearby(node, item, *_degrees(lat, lon), None, raw)
     columns = [*_near(), ("expired", _expired), *_news(now)]
     none = "Nobody that this node has heard of has any"
-    if far:
+    if far and far[0]["distance_km"] is None:
+        none = f"{far[0]['place_name']} has some, but where that is isn't known: leave out --within"
+    elif far:
         none = f"Nobody within {within:g} km has any; the nearest is {far[0]['place_name']}, {far[0]['distance_km']} km"
     call.answer(rows, table(rows, columns, f"{none}."))
 
@@ -111,7 +113,7 @@ def _could_fill(call: Call, need: str, within: float | None) -> None:
 
 def _near() -> list[Column]:
     return [
-        ("km", lambda r: r["distance_km"]),
+        ("km", lambda r: "?" if r["distance_km"] is None else r["distance_km"]),
         ("place", lambda r: r["place_name"]),
         ("team", lambda r: r["team"]),
         ("qty", lambda r: r["qty"]),

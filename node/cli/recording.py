@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from node import namesakes, queries, record
 from node.cli.base import Call, say, with_json
+from node.cli.troubles import stop_at_problems
 from node.cli.words import short, table
 from node.events import LOSS_REASONS
+from node.importing import counted
 from node.requests import CountIn, DistributionIn, LineIn, LossIn, ReceiptIn, ReceiptLineIn, VoidIn
 from node.units import may_be_thousands
 from sync.errors import Malformed
@@ -137,25 +140,45 @@ def loss(call: Call, place: str, lines: Sequence[str], lot: str | None, **rest: 
 
 @click.command()
 @_place
-@_lines
+@click.argument("lines", metavar="[ITEM=QTY...]", nargs=-1)
+@click.option("--from", "file", type=click.Path(path_type=Path), metavar="FILE", help="A count sheet, filled in.")
+@click.option("--dry-run", is_flag=True, help="Read the file and check it, record nothing.")
 @_at
 @_note
 @with_json
-def count(call: Call, place: str, lines: Sequence[str], at: str | None, note: str | None) -> None:
-    """Record what you counted; a zero is a count.
+def count(call: Call, place: str, lines: Sequence[str], file: Path | None, dry_run: bool, **said: Any) -> None:
+    """Record what you counted; a zero is a count. From a sheet, what is left empty isn't counted.
 
     Example: bucketline count "Gym North" blanket=94 tarpaulin=0
     """
+    if bool(lines) == bool(file) or (dry_run and not file):
+        raise click.UsageError("Say what you counted, like blanket=94; or give a filled-in sheet with --from FILE.")
+    if file:
+        _count_from(call, place, file, dry_run, said)
+        return
     bodies = line_bodies(lines)
     with call.node() as node:
-        done = record.count(node, CountIn(place=ours(node, place, bodies), lines=bodies, at=at, note=note))
-        names = _item_names(node)
-    rows = [{**row, "name": names(row["item"])} for row in done.variance]
-    if call.json:
-        call.answer({"entry": done.entry, "variance": done.variance}, "")
-        return
-    heads = [(head, _field(head)) for head in ("name", "expected", "counted")]
-    call.answer(None, [f"Count recorded. Entry {short(done.entry)}.", *table(rows, heads, ""), *done.notices])
+        done = record.count(node, CountIn(place=ours(node, place, bodies), lines=bodies, **said))
+        shown = _differences(node, done.variance)
+    head = f"Count recorded. Entry {short(done.entry)}."
+    call.answer({"entry": done.entry, "variance": done.variance}, [head, *shown, *done.notices])
+
+
+def _count_from(call: Call, place: str, file: Path, dry_run: bool, said: dict[str, Any]) -> None:
+    with call.node() as node:
+        found = counted.run(node, file, ours(node, place), **said, dry_run=dry_run)
+        shown = _differences(node, found["variance"])
+    stop_at_problems(call, file, found)
+    left = f"{found['rows']} rows were counted, {found['empty']} left empty"
+    head = f"Count recorded: {left}. Entry {short(found['entry'])}." if found["entry"] else ""
+    head = head or f"{file.name} can be read: {left}. Nothing was recorded yet."
+    call.answer(found, [head, *shown, *found["notices"]])
+
+
+def _differences(node: Any, variance: Sequence[dict[str, str]]) -> list[str]:
+    names = _item_names(node)
+    rows = [{**row, "name": names(row["item"])} for row in variance]
+    return table(rows, [(head, _field(head)) for head in ("name", "expected", "counted")], "")
 
 
 def _field(name: str) -> Callable[[Any], object]:

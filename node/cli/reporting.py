@@ -19,6 +19,7 @@ from node.reporting.model import Column, Report
 from node.reporting.writing import formats, json_file, privacy
 from node.reporting.writing.cells import reader
 from node.reporting.writing.document import Progress
+from node.reporting.writing.moments import Moments
 
 BALANCE_HEADS = ["received", "distributed", "in_transit", "lost", "unexplained", "repacked", "on_hand"]
 _file = click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
@@ -108,18 +109,29 @@ def _counting() -> Iterator[Progress | None]:
 
 
 def _show(call: Call, made: Report) -> None:
-    rows = [json_file.row_of(made.columns, row, told) for row, told in _told(made)]
+    told, moments = list(_told(made)), Moments(made)
+    if call.json:
+        call.answer([json_file.row_of(made.columns, row, texts) for row, texts in told], "")
+        return
+    names = [column.name for column in made.columns]
+    rows = [dict(zip(names, moments.told(row, texts), strict=True)) for row, texts in told]
     shown = [column for column in made.columns if column.kind != "id" and _says_something(column, rows)]
-    call.answer(
-        rows, table(rows, [(column.title.lower(), _pick(column.name)) for column in shown], "There is nothing.")
-    )
-    for note in made.notes:
+    heads = [(moments.headed(column).title, _pick(column.name)) for column in shown]
+    call.answer(rows, table(rows, [(_lowered(head), pick) for head, pick in heads], "There is nothing."))
+    for note in made.notes if rows else ():
         say(note)
 
 
+def _lowered(head: str) -> str:
+    """A heading as tables on the screen have them; what stands in brackets keeps its letters."""
+    word, bracket, rest = head.partition(" (")
+    return f"{word.lower()}{bracket}{rest}"
+
+
 def _says_something(column: Column, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a column has room on the screen: figures that are nought in every row stay in the files."""
-    return column.kind not in ("qty", "money") or any(row[column.name] not in (None, "", "0") for row in rows)
+    """Whether a column has room on the screen: what is empty in every row, or a sum of nought, stays in the files."""
+    nothing = ("", "0") if column.kind in ("qty", "money") else ("",)
+    return any(row[column.name] not in nothing for row in rows)
 
 
 def _told(made: Report) -> Iterator[tuple[Any, list[str]]]:

@@ -6,7 +6,7 @@ import click
 
 from node.cli.base import Call, progress_bar, with_json
 from node.cli.output import whole_file
-from node.cli.recording import told
+from node.cli.words import short
 from node.reporting import closing, signed
 from node.requests import ClosingIn
 
@@ -64,7 +64,8 @@ def period_close(call: Call, until: str, since: str | None, zone: str | None, no
     """
     with call.node() as node:
         done = closing.close(node, ClosingIn(until=until, since=since, zone=zone, note=note))
-        told(call, node, done, "Closed")
+    words = f"The books {f'from {since} on ' if since else ''}until the end of {until} ({zone or 'UTC'}) are closed."
+    call.answer({"entry": done.entry}, [words, f"Entry {short(done.entry)}.", *done.notices])
 
 
 COMMANDS = [statement, period]

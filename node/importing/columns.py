@@ -138,7 +138,7 @@ def assign(kind: str, header: Sequence[str], mapping: Mapping[str, str]) -> dict
     found = {}
     for field in FIELDS[kind]:
         known = _NAMES_OF.get((kind, field)) or NAMES[field]
-        column = _mapped(names, header, mapping[field]) if field in mapping else _first(names, header, known)
+        column = _mapped(names, header, mapping[field]) if field in mapping else first(names, header, known)
         if column is not None:
             found[field] = column
     return found
@@ -152,7 +152,8 @@ def _mapped(names: list[str], header: Sequence[str], wanted: str) -> int:
     return names.index(plain(wanted))
 
 
-def _first(names: list[str], header: Sequence[str], known: Sequence[str]) -> int | None:
+def first(names: list[str], header: Sequence[str], known: Sequence[str]) -> int | None:
+    """The column with the best of the known names, of a header and its `plain` names. Malformed where two bear it."""
     best = next((name for name in known if name in names), None)
     if best is None:
         return None

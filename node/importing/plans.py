@@ -26,6 +26,7 @@ class Plan:
     columns: dict[str, str]
     lines: list[Line] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
+    warnings: list[Trouble] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
 
     def fingerprint(self) -> str:
@@ -62,6 +63,7 @@ def plan(sheet: Sheet, kind: str | None = None, mapping: Mapping[str, str] | Non
         cells = rows.Cells(row, header, found, mark)
         line = rows.read(kind, cells)
         made.troubles += cells.troubles
+        made.warnings += cells.warnings
         if line is not None:
             made.lines.append(line)
     return made

@@ -99,10 +99,13 @@ def decimal_mark(rows: Sequence[Row], found: Mapping[str, int], delimiter: str) 
 
 
 class Cells:
-    """One row's cells by field; `found` is the column of each field. What can't be read is noted as a trouble."""
+    """One row's cells by field; `found` is the column of each field. What can't be read is noted as a trouble.
+
+    What is odd, and kept as it is, is among the `warnings`.
+    """
 
     def __init__(self, row: Row, header: Sequence[str], found: Mapping[str, int], mark: str) -> None:
-        self.line, self.mark, self.troubles = row.line, mark, list[Trouble]()
+        self.line, self.mark, self.troubles, self.warnings = row.line, mark, list[Trouble](), list[Trouble]()
         self._header, self._found, self._cells = header, found, row.cells
         if row.flaw:
             self.trouble("", row.flaw)
@@ -111,8 +114,14 @@ class Cells:
 
     def trouble(self, name: str, reason: str) -> None:
         """Note what is wrong with a field, or with the whole row."""
-        column = self._header[self._found[name]] if name in self._found else ""
-        self.troubles.append(Trouble(self.line, column, reason))
+        self.troubles.append(Trouble(self.line, self._column(name), reason))
+
+    def warn(self, name: str, reason: str) -> None:
+        """Note what is odd about a field that is taken as it is."""
+        self.warnings.append(Trouble(self.line, self._column(name), reason))
+
+    def _column(self, name: str) -> str:
+        return self._header[self._found[name]] if name in self._found else ""
 
     def has(self, name: str) -> bool:
         """Whether there is anything in a field's cell."""
@@ -154,14 +163,17 @@ def _thing(cells: Cells) -> Thing:
     if not (cells.has("item") or cells.has("code")):
         cells.trouble("item", "neither a name nor a code says which item this is")
     scheme = cells.get("scheme", empty=SCHEME).casefold()
-    given = [(scheme, cells.get("code", partial(_code, scheme))), ("gtin", cells.get("gtin", partial(_code, "gtin")))]
+    given = [(scheme, _code(cells, "code", scheme)), ("gtin", _code(cells, "gtin", "gtin"))]
     told = tuple((name, code) for name, code in given if code)
     return Thing(cells.get("item"), cells.get("unit"), told, cells.get("category"))
 
 
-def _code(scheme: str, text: str) -> str:
-    code = values.word(text)
-    codes.check(scheme, code)
+def _code(cells: Cells, name: str, scheme: str) -> str:
+    """A code as it stands, also where it can't be one of its scheme: that is told, and is for people to look at."""
+    code = cells.get(name)
+    odd = codes.doubt(scheme, code) if code else ""
+    if odd:
+        cells.warn(name, odd.rstrip("."))
     return code
 
 

@@ -46,21 +46,26 @@ class Sheet:
 
 def read(path: Path) -> Sheet:
     """The first sheet of a file that has any rows. NotFound, TooLarge, Unsupported or Malformed where it can't be."""
-    data, ending = _bytes(path), path.suffix.lower()
+    return of(path.name, _bytes(path))
+
+
+def of(name: str, data: bytes, inflated_max: int | None = None) -> Sheet:
+    """The same of a file's bytes; `inflated_max` bounds what a workbook may unpack to."""
+    ending = Path(name).suffix.lower()
     if ending in _BOOK:
-        delimiter, rows = "", _book_rows(path, data)
+        delimiter, rows = "", _book_rows(name, data, inflated_max or INFLATED_BYTES_MAX)
     elif ending in _CSV:
         text = _decoded(data)
         delimiter = _delimiter(text)
         rows = _text_rows(text, delimiter)
     else:
         raise Unsupported(
-            f"{path.name} is neither CSV nor XLSX.", kept=KEPT, todo="Save the sheet as CSV or XLSX and try again."
+            f"{name} is neither CSV nor XLSX.", kept=KEPT, todo="Save the sheet as CSV or XLSX and try again."
         )
     found = list(_bounded(row for row in rows if any(row.cells) or row.flaw))
     if not found:
-        raise Malformed(f"{path.name} is empty.", kept=KEPT, todo="Check that it is the right file.")
-    return Sheet(path.name, sha256(data).hexdigest(), delimiter, found)
+        raise Malformed(f"{name} is empty.", kept=KEPT, todo="Check that it is the right file.")
+    return Sheet(name, sha256(data).hexdigest(), delimiter, found)
 
 
 def _bytes(path: Path) -> bytes:
@@ -142,12 +147,12 @@ def _bounded(rows: Iterable[Row]) -> Iterator[Row]:
 # workbooks
 
 
-def _book_rows(path: Path, data: bytes) -> Iterator[Row]:
+def _book_rows(name: str, data: bytes, inflated_max: int) -> Iterator[Row]:
     import openpyxl  # it takes a third of a second to load, and most commands never read a workbook
 
     try:
         with zipfile.ZipFile(BytesIO(data)) as parts:
-            _refuse_bomb(path, sum(part.file_size for part in parts.infolist()))
+            _refuse_bomb(name, sum(part.file_size for part in parts.infolist()), inflated_max)
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
         for sheet in book.worksheets:
             rows = (Row(n, [_shown(v) for v in row]) for n, row in enumerate(sheet.iter_rows(values_only=True), 1))
@@ -157,13 +162,13 @@ def _book_rows(path: Path, data: bytes) -> Iterator[Row]:
                 return
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, SyntaxError):
         raise Unsupported(
-            f"{path.name} is no workbook that can be read.", kept=KEPT, todo="Save it anew as XLSX or CSV."
+            f"{name} is no workbook that can be read.", kept=KEPT, todo="Save it anew as XLSX or CSV."
         ) from None
 
 
-def _refuse_bomb(path: Path, inflated: int) -> None:
-    if inflated > INFLATED_BYTES_MAX:
-        raise TooLarge(f"{path.name} unpacks to more than {INFLATED_BYTES_MAX >> 20} MB.", kept=KEPT, todo="Split it.")
+def _refuse_bomb(name: str, inflated: int, most: int) -> None:
+    if inflated > most:
+        raise TooLarge(f"{name} unpacks to more than {most >> 20} MB.", kept=KEPT, todo="Split it.")
 
 
 def _shown(value: Any) -> str:

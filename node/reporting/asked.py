@@ -13,6 +13,7 @@ from node.fold import Node
 from node.folding.books import Connection
 from node.folding.names import search_key
 from node.reporting.worth import NO_RATES, Rates, Unit, Worth
+from node.reporting.writing.moments import ZONE
 from node.telling import Words
 from node.units import format_time
 from sync.errors import Malformed, NotFound, OutOfRange
@@ -23,7 +24,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 @dataclass(frozen=True)
 class Scope:
     """What to cover; None is everything. `place` and `item` are ids, codes or names, `team` a name or a node's key in
-    hex. Merged items and places are one, unless `raw`."""
+    hex. Merged items and places are one, unless `raw`. `zone` is where the period's days begin, if not in UTC."""
 
     since: int | None = None
     until: int | None = None
@@ -33,6 +34,7 @@ class Scope:
     category: str | None = None
     fund: str | None = None
     raw: bool = False
+    zone: str | None = None
 
     def __post_init__(self) -> None:
         if self.since is not None and self.until is not None and self.since > self.until:
@@ -40,13 +42,21 @@ class Scope:
 
     @property
     def period(self) -> str:
-        """The period in words."""
-        first = format_time(self.since) if self.since is not None else "the beginning"
-        return f"from {first} until {format_time(self.until) if self.until is not None else 'now'}"
+        """The period in words, on the clocks of its zone."""
+        first = self._said(self.since) if self.since is not None else "the beginning"
+        return f"from {first} until {self._said(self.until) if self.until is not None else 'the newest entry'}"
+
+    def _said(self, moment: int) -> str:
+        try:
+            there = dt.datetime.fromtimestamp(moment // 1000, zone_of(self.zone))
+        except (ValueError, OverflowError, OSError):
+            return format_time(moment)
+        return there.isoformat(" ", "minutes")[:16] if self.zone else format_time(moment)
 
     def about(self) -> dict[str, str]:
         """What is covered, as reports tell it."""
         named = {name: getattr(self, name) for name in ("place", "team", "item", "category", "fund")}
+        named[ZONE] = self.zone
         return {"period": self.period, **{name: text for name, text in named.items() if text is not None}}
 
 

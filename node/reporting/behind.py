@@ -15,7 +15,7 @@ from node.reporting.posting import IN_TRANSIT, sign
 from node.reporting.statement import SLOTS, Books, slot
 from node.reporting.worth import NO_RATES, Rates, amount
 from node.telling import summary
-from sync.errors import OutOfRange
+from sync.errors import NotFound, OutOfRange
 from sync.log import Folded
 
 COLUMNS = (
@@ -100,7 +100,8 @@ def behind(
     """The entries behind figure `name` of one row of a statement, in the order in which they took place.
 
     `row` holds what the row says in its first columns, those of ids and of what has none: all that is needed to tell
-    it from others. The quantities and values add up to the figure.
+    it from others; a name will do for an id, and what isn't said may be anything. The quantities and values add up to
+    the figure. NotFound where the statement has no such row.
     """
     told, opened = axes.chosen(by), books or (lambda: movements.up_to_date(node))
     asked = figure(name, scope)
@@ -126,9 +127,20 @@ def _order(line: Line, entry: Folded) -> tuple[Any, ...]:
 
 def _cells(view: View, told: Sequence[Axis], row: Mapping[str, str]) -> list[Cell]:
     """The cells of the row that says this."""
-    key, names = axes.keys(view, told), [axis.columns[0].name for axis in told]
-    wanted: Key = tuple(row.get(name, "") for name in names)
-    return [cell for cell in view.cells() if key(cell) == wanted]
+    key, held = axes.keys(view, told), view.cells()
+    asked = [row.get(axis.columns[0].name) for axis in told]
+    found = {one for one in map(key, held) if _is_asked(view, told, one, asked)}
+    if held and not found:
+        said = ", ".join(f"{name}={text}" for name, text in row.items())
+        todo = "Say its item and currency, and what else it is told by, as the statement does: item=Rice, currency=PHP."
+        raise NotFound(f"The statement has no row {said!r}.", kept="", todo=todo, fields={"row": "is not there"})
+    return [cell for cell in held if key(cell) in found]
+
+
+def _is_asked(view: View, told: Sequence[Axis], key: Key, asked: Sequence[str | None]) -> bool:
+    """Whether a row is the one that is asked for, by ids or names."""
+    pairs = zip(told, key, asked, strict=True)
+    return all(text in (None, part) or (text and text in axis.say(view, part)[:2]) for axis, part, text in pairs)
 
 
 def _row(view: View, line: Line, entry: Folded) -> tuple[Any, ...]:

@@ -1,14 +1,47 @@
-"""What is told beside a movement without a word that anybody typed freely: its other end, or why goods were lost."""
+"""What is told of an entry without a word that anybody typed freely: where, what goods, its other end, or why they were
+lost."""
+
+from typing import Any
 
 from node import catalogue
-from node.events import LOSS_REASONS, Arrival, Dispatch, Distribution, Loss, is_entry_id
+from node.events import LOSS_REASONS, Arrival, Dispatch, Distribution, Loss, Repack, Void, is_entry_id, type_of
 from node.fold import Node
 from node.reporting.model import Column
 from node.reporting.posting import NOWHERE, Way
-from node.telling import Words
+from node.telling import Words, items_of
+from node.units import format_qty
+from sync.log import Folded
 
 BESIDE = Column("beside", "From, to or why", "text", "#description+beside")
 SUMMARY = Column("summary", "In words", "text", "#description+summary", private=True)  # people's words are in it
+
+KIND = Column("type", "Kind", "text", "#activity+type")
+PLACE = Column("place_name", "Place", "text", "#loc+name")
+GOODS = Column("goods", "Goods", "text", "#item+name+list")
+
+
+def target_of(node: Node, entry: Folded) -> object:
+    """The fact that an entry is about: its own, or the one that it undoes."""
+    fact: object = entry.fact
+    if isinstance(fact, Void):
+        target = node.log.get(bytes.fromhex(fact.target)) if is_entry_id(fact.target) else None
+        return target.fact if target and target.node == entry.node else None
+    return fact
+
+
+def told_of(node: Node, words: Words, entry: Folded) -> tuple[str, str, str]:
+    """An entry in its kind, place and goods; of an undo what it takes back."""
+    fact, undone = target_of(node, entry), isinstance(entry.fact, Void)
+    place = getattr(fact, "place", "")
+    lines: list[Any] = [*fact.used, *fact.made] if isinstance(fact, Repack) else getattr(fact, "lines", [])
+    goods = ", ".join(f"{format_qty(line.qty)} {words.item_name(line.item)}" for line in lines if hasattr(line, "qty"))
+    kind = f"undo of a {type_of(fact)}" if undone and fact is not None else type_of(entry.fact)
+    return kind, words.place_name(place) if place else "", goods
+
+
+def items_told(node: Node, entry: Folded) -> list[str]:
+    """The items that an entry is about, also by what it undoes."""
+    return items_of(target_of(node, entry))
 
 
 def way_of(node: Node, arrival: Arrival) -> Way:

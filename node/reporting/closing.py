@@ -16,12 +16,13 @@ from node.folding.cells import STOCK
 from node.inputs import KEPT
 from node.reporting import movements
 from node.reporting.asked import Scope, days, zone_of
+from node.reporting.beside import GOODS, KIND, PLACE, items_told, told_of
 from node.reporting.known import spots_of
 from node.reporting.model import Column, Report, Values
 from node.reporting.statement import FIGURES, statement
 from node.requests import ClosingIn
 from node.tables import stands
-from node.telling import Words, items_of, summary
+from node.telling import Words, summary
 from node.writing import Recorded, when, write
 from sync.errors import Malformed, NotFound, OutOfRange
 from sync.log import Folded
@@ -46,6 +47,7 @@ LATER_COLUMNS = (
     Column("recorded", "Written", "time", "#date+reported"),
     Column("entry", "Entry", "id", "#meta+entry"),
     Column("recorded_by", "Recorded by", "text", "#org+reporting"),
+    *(KIND, PLACE, GOODS),
     Column("summary", "What", "text", "#description", private=True),
 )
 NOTES = (
@@ -139,18 +141,18 @@ def after_closing(node: Node, closing: str | None = None) -> Report:
         with movements.up_to_date(node):
             told = [one for one in _told(node) if one[0].hex().startswith(begins)]
             late = [(one, entry) for one, entries in zip(told, _later(node, told), strict=True) for entry in entries]
-            words = Words(node, [item for _, entry in late for item in items_of(entry.fact)], raw=True)
-            made = [_late_row(words, one, entry) for one, entry in late]
+            words = Words(node, [item for _, entry in late for item in items_told(node, entry)], raw=True)
+            made = [_late_row(node, words, one, entry) for one, entry in late]
         return iter(made)
 
     about = {"closing": closing} if closing else {}
     return Report("after-closing", "Written after closing", LATER_COLUMNS, _rows, about, NOTES[1:])
 
 
-def _late_row(words: Words, one: Told, entry: Folded) -> Values:
+def _late_row(node: Node, words: Words, one: Told, entry: Folded) -> Values:
     team, writer = (catalogue.team_name(words.teams, who) for who in (one[1], entry.node))
     at, id = getattr(entry.fact, "at", None), entry.id.hex()
-    return one[0].hex(), team, at, entry.claimed, id, writer, summary(words, entry.fact)
+    return one[0].hex(), team, at, entry.claimed, id, writer, *told_of(node, words, entry), summary(words, entry.fact)
 
 
 def _told(node: Node) -> list[Told]:

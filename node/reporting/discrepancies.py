@@ -44,7 +44,8 @@ KINDS = (
     *("below zero", "recorded late", "undone", "clock suspect"),
 )
 NOTES = (
-    "Not arrived: what was sent and nobody has recorded as arrived, damaged or missing; it may simply be on its way.",
+    "Not arrived: what was sent and nobody has recorded as arrived, damaged or missing; it may simply be on its way."
+    " Short: what of that which was recorded came damaged or is given up.",
     "Count: what a count found against the books when it was made; explained since is how much of the difference the"
     " entries that came later account for.",
     "Recorded late: written down more than two days after it took place, by the writer's own clock.",
@@ -140,24 +141,25 @@ def _transfers(look: _Look) -> Iterator[Found]:
     for (dispatch, item), (sent, came, ruined) in sums.items():
         node, at, dest, waybill, undone = ends[dispatch]
         comers = arrivals.get(dispatch, [])
-        kind = _kind(node is None, bool(undone), sent - came - ruined, ruined, len({author for author, *_ in comers}))
-        if kind:
-            place = dest or (comers[0][2] if comers else "")
-            when = at if at is not None else (comers[0][1] if comers else None)
-            about = f"waybill {waybill}" if waybill else ""
-            yield Found(kind, when, place, look.team(node), dispatch, about, "", item, sent, came)
+        place = dest or (comers[0][2] if comers else "")
+        when = at if at is not None else (comers[0][1] if comers else None)
+        about, told = f"waybill {waybill}" if waybill else "", came + ruined
+        teams = len({author for author, *_ in comers})
+        if kind := _kind(node is None, bool(undone), sent - told, teams):
+            yield Found(kind, when, place, look.team(node), dispatch, about, "", item, sent, told)
+        if ruined > 0 and not undone:
+            yield Found("short", when, place, look.team(node), dispatch, about, "", item, told, came)
 
 
-def _kind(unknown: bool, undone: bool, left: int, ruined: int, teams: int) -> str:
+def _kind(unknown: bool, undone: bool, left: int, teams: int) -> str:
+    """Where what was told to have come, in whatever state, isn't what was sent."""
     if unknown:
         return "sender unknown"
     if undone:
         return "arrived although undone" if left < 0 else ""
     if left < 0:
         return "received twice" if teams > 1 else "over"
-    if left:
-        return "not arrived"
-    return "short" if ruined else ""
+    return "not arrived" if left else ""
 
 
 def _arrivals(node: Node) -> dict[str, list[tuple[bytes, int, str]]]:

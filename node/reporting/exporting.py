@@ -1,19 +1,19 @@
 """Exports: the books for other programs, each as one file."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
 from node import queries
 from node.fold import Node
 from node.reporting import history, registry
 from node.reporting.stock_report import plain_stock
-from node.reporting.writing import beancount, csv_file, formats, hledger, parquet, xlsx
+from node.reporting.writing import beancount, csv_file, formats, hledger, parquet, pieces, xlsx
 from node.reporting.writing.document import Document, Progress
 from sync.errors import NotFound
 
 Write = Callable[[Node, IO[bytes], Progress | None], None]
 TEXT = "text/plain; charset=utf-8"
+PAGE = 2000  # rows of a list in memory at a time
 
 
 class Export(NamedTuple):
@@ -32,13 +32,26 @@ def _csv(node: Node, out: IO[bytes], progress: Progress | None) -> None:
 
 def _json(node: Node, out: IO[bytes], progress: Progress | None) -> None:
     whole = {
-        "stock": queries.stock(node, lots=True),
-        "places": queries.places(node),
-        "items": queries.items(node),
-        "entries": queries.log(node, limit=1_000_000),
+        "stock": _of(lambda: queries.stock(node, lots=True)),
+        "places": _of(lambda: queries.places(node)),
+        "items": _paged(lambda after: queries.items(node, after=after, limit=PAGE), "item"),
+        "entries": _paged(lambda before: queries.log(node, PAGE, before), "entry"),
         "digest": queries.digest(node),
     }
-    out.write((json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode())
+    pieces.write(whole, out)
+
+
+def _of(rows: Callable[[], list[queries.Row]]) -> Iterator[queries.Row]:
+    """Rows that are asked for when it is their turn, and let go after it."""
+    yield from rows()
+
+
+def _paged(read: Callable[[str | None], list[queries.Row]], id: str) -> Iterator[queries.Row]:
+    """Rows page by page, each after the last of the page before."""
+    last = None
+    while page := read(last):
+        yield from page
+        last = page[-1][id]
 
 
 def _hxl(node: Node, out: IO[bytes], progress: Progress | None) -> None:

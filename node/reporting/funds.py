@@ -22,7 +22,8 @@ _AT = {name: at for at, name in enumerate(FIGURES)}
 Key = tuple[str, str, str, str]  # source, fund, item, currency
 Sums = list[int]
 NOTES = (
-    "First in, first out: of the lot that an entry names, else of what lies in no named lot, else of what came first.",
+    "First in, first out: of the lot that an entry names, else of what lies in no named lot, else of what came first."
+    " The statement by fund tells of lots alone: what names no lot has no fund there.",
     "What became part of a kit is told in the item that was given. What was given is the sum of all that became of it.",
     "Goods not recorded were handed out or sent on although no receipt of them is known. What a count found is first"
     " what was missing before.",

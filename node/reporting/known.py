@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from node import catalogue
-from node.events import Arrival, Count, Dispatch, Void, is_entry_id, type_of
+from node.events import Arrival, Count, Dispatch, Void, is_entry_id
 from node.fold import Node
 from node.folding.cells import STOCK
 from node.reporting import axes, movements
 from node.reporting.asked import Cell, Scope, View
 from node.reporting.axes import Axis, Key
-from node.reporting.beside import BESIDE, SUMMARY, beside, way_of
+from node.reporting.beside import BESIDE, GOODS, KIND, PLACE, SUMMARY, beside, told_of, way_of
 from node.reporting.model import Column, Report, Values
 from node.reporting.posting import NOWHERE, postings, seen_in
 from node.reporting.statement import FIGURES, Row, rows
-from node.reporting.worth import NO_RATES, Rates, amount
+from node.reporting.worth import NO_RATES, Rates, amounts
 from node.telling import summary
 from node.units import format_time
 from sync.log import Folded
@@ -41,14 +41,17 @@ LATE_COLUMNS = (
     Column("heard", "Heard", "time", "#date+reported"),
     Column("at", "Took place", "time", "#date+occurred"),
     Column("entry", "Entry", "id", "#meta+entry"),
-    Column("type", "Kind", "text", "#activity+type"),
+    KIND,
     Column("recorded_by", "Recorded by", "text", "#org+reporting"),
+    PLACE,
+    GOODS,
     BESIDE,
     SUMMARY,
 )
 NOTES = (
     "Known then is what had come to this node by that moment; names, values and merges are those of now.",
     "Late entries are those that came after it and are about the same goods at the same places.",
+    "When entries came is known to this node alone: another one can't check this report.",
 )
 
 
@@ -85,16 +88,16 @@ def _changed(
     """What changed, each with what it is sorted by: names of the row, and the figure's place."""
     for key in then.keys() | now.keys():
         names, said = axes.said(view, told, key), _named(late.get(key, []))
-        for at, row in _figures(then.get(key, Row()), now.get(key, Row())):
+        for at, row in _figures(then.get(key, Row()), now.get(key, Row()), key[-1]):
             yield (names, at), (*row, said)
 
 
-def _figures(before: Row, after: Row) -> Iterator[tuple[int, Values]]:
-    """The figures that differ, by their place: name, then, now and change in quantity and in value."""
+def _figures(before: Row, after: Row, currency: str) -> Iterator[tuple[int, Values]]:
+    """The figures that differ, by their place: name, then, now and change in quantity and, if known, in value."""
     for at, name in enumerate(FIGURES):
         change, worth = after.qty[at] - before.qty[at], after.worth[at] - before.worth[at]
         if change or worth:
-            values = map(amount, (before.worth[at], after.worth[at], worth))
+            values = amounts((before.worth[at], after.worth[at], worth), currency)
             yield at, (name, before.qty[at], after.qty[at], change, *values)
 
 
@@ -127,8 +130,9 @@ def late(node: Node, scope: Scope, at: int) -> Report:
 def _row(view: View, entry: Folded, heard: int | None) -> Values:
     fact, words = entry.fact, view.words
     team = catalogue.team_name(words.teams, entry.node)
-    words_of = beside(view.node, words, fact), summary(words, fact)
-    return heard, getattr(fact, "at", None), entry.id.hex(), type_of(fact), team, *words_of
+    kind, place, goods = told_of(view.node, words, entry)
+    words_of = place, goods, beside(view.node, words, fact), summary(words, fact)
+    return heard, getattr(fact, "at", None), entry.id.hex(), kind, team, *words_of
 
 
 def _late(node: Node, tick: int) -> list[tuple[Folded, set[Spot]]]:

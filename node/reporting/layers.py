@@ -2,7 +2,8 @@
 
 Pieces wait in pools (an item at a place, or of a dispatch on its way) and end in uses. Who takes more than a pool holds
 has a claim on what comes next, since goods are often handed out before their receipt is written down; so no layer is
-ever negative. What is still claimed in the end came from nowhere that anybody wrote down.
+ever negative. Who names a lot claims that lot, and leaves others alone that lie there: it is what the books by lot say.
+What is still claimed in the end is met by what is left, and came else from nowhere that anybody wrote down.
 """
 
 from collections import deque
@@ -84,11 +85,24 @@ class Pool:
     item: str
     dispatch: str = ""
     layers: dict[str, deque[tuple[int, Piece]]] = field(default_factory=dict)
-    claims: deque[Claim] = field(default_factory=deque)
+    claims: dict[str, deque[Claim]] = field(default_factory=dict)  # by the lot that was named, "" where none was
 
     def pieces(self) -> Iterator[Piece]:
         """What lies here."""
         return (piece for layers in self.layers.values() for _, piece in layers)
+
+    def claim(self, lot: str, claim: Claim) -> None:
+        """Somebody is owed what comes next, of a lot if one is named."""
+        self.claims.setdefault(lot, deque()).append(claim)
+
+    def claims_on(self, lot: str) -> deque[Claim] | None:
+        """Who is owed what comes of a lot: those who named it, then those who named none."""
+        return next((self.claims[name] for name in (lot, "") if self.claims.get(name)), None)
+
+    def claimed(self) -> list[tuple[str, Claim]]:
+        """All that is owed, each with the lot that was named, the first first."""
+        found = [(lot, claim) for lot, claims in self.claims.items() for claim in claims]
+        return sorted(found, key=lambda row: row[1].turn)
 
     def next_layers(self, lot: str) -> deque[tuple[int, Piece]] | None:
         """Where to take from next: the lot that was named, else what is in no named lot, else what came first."""
@@ -128,35 +142,39 @@ class Flow:
             if isinstance(to, End):
                 to.pieces.append((n, piece))
                 continue
-            while piece.qty and to.claims:
-                claim = to.claims[0]
+            while piece.qty and (claims := to.claims_on(piece.lot)):
+                claim = claims[0]
                 part, piece = piece.split(min(claim.qty, piece.qty))
                 claim.qty -= part.qty
                 if not claim.qty:
-                    to.claims.popleft()
+                    claims.popleft()
                 waiting.append((claim.to, part, claim.n))
             if piece.qty:
                 to.layers.setdefault(piece.lot, deque()).append((next(self._turns), piece))
 
     def take(self, pool: Pool, qty: int, to: Destination, lot: str = "", n: int = 0) -> None:
-        """Goods go from a pool, the first that came first; what it doesn't hold is claimed."""
-        while qty and (layers := pool.next_layers(lot)):
+        """Goods go from a pool: of the lot that was named, else the first that came first; the rest is claimed."""
+        left = self._take_from(pool, qty, to, lot, n, only=bool(lot))
+        if left:
+            pool.claim(lot, Claim(next(self._turns), left, to, n))
+
+    def _take_from(self, pool: Pool, qty: int, to: Destination, lot: str, n: int, only: bool = False) -> int:
+        """Take what is there, of a lot `only` or of that before others; how much is still lacking."""
+        while qty and (layers := pool.layers.get(lot) if only else pool.next_layers(lot)):
             turn, piece = layers.popleft()
             if piece.qty > qty:
                 piece, rest = piece.split(qty)
                 layers.appendleft((turn, rest))
             qty -= piece.qty
             self.put(to, piece, n)
-        if qty:
-            pool.claims.append(Claim(next(self._turns), qty, to, n))
+        return qty
 
     def take_known(self, pool: Pool, qty: int, lot: str) -> list[Piece]:
         """Take goods at once; what the pool doesn't hold is made up by what nobody wrote down."""
         end = End("", pool.place, pool.item)
-        held = min(qty, sum(piece.qty for piece in pool.pieces()))
-        self.take(pool, held, end, lot)
+        left = self._take_from(pool, qty, end, lot, 0)
         taken = [piece for _, piece in end.pieces]
-        return [*taken, *([self.unknown(pool, qty - held)] if qty > held else [])]
+        return [*taken, *([self.unknown(pool, left)] if left else [])]
 
     def unknown(self, pool: Pool, qty: int) -> Piece:
         """Goods of which nobody wrote down where they came from."""
@@ -175,23 +193,30 @@ class Flow:
         return qty
 
     def settle(self) -> list[tuple[Pool, int]]:
-        """Meet the claims that are left, the first first, with what nobody wrote down: how much of it, by pool."""
-        claims = [(claim.turn, pool, claim) for pool in self.pools.values() for claim in pool.claims]
+        """Meet the claims that are left, the first first: with what lies there of other lots, then with what nobody
+        wrote down. How much of that, by pool."""
+        claims = [(claim.turn, pool, lot, claim) for pool in self.pools.values() for lot, claim in pool.claimed()]
         made = []
-        for _, pool, claim in sorted(claims, key=lambda row: row[0]):
-            if claim.qty:
-                made.append((pool, claim.qty))
-                self.put(pool, self.unknown(pool, claim.qty))
+        for _, pool, lot, claim in sorted(claims, key=lambda row: row[0]):
+            if not claim.qty:
+                continue  # what was found for an earlier one has met it
+            qty, claim.qty = claim.qty, 0
+            pool.claims[lot].popleft()
+            left = self._take_from(pool, qty, claim.to, lot, claim.n)
+            if left:
+                made.append((pool, left))
+                self.put(claim.to, self.unknown(pool, left), claim.n)
         return made
 
 
 def _forgive(pool: Pool, end: End, qty: int) -> int:
     """Claims that only waited to end there are dropped, the last first: how much of them."""
     before = qty
-    for claim in reversed(pool.claims):
+    for _, claim in reversed(pool.claimed()):
         if claim.to is end:
             part = min(claim.qty, qty)
             claim.qty -= part
             qty -= part
-    pool.claims = deque(claim for claim in pool.claims if claim.qty)
+    for lot, claims in pool.claims.items():
+        pool.claims[lot] = deque(claim for claim in claims if claim.qty)
     return before - qty

@@ -4,6 +4,7 @@ Days begin and end in UTC unless a time zone is named, so that a report means th
 merged stands apart unless it is asked for: other teams may not have merged it.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -31,12 +32,16 @@ Asked = Mapping[str, str]
 
 
 class Offer(NamedTuple):
-    """One report: what it tells, in a sentence; what may be asked of it by name; what has to be; and what makes it."""
+    """One report: what it tells, in a sentence; what may be asked of it by name; what has to be; and what makes it.
+
+    `is_own` says that it tells when entries came to this node, which no other node can know.
+    """
 
     about: str
     make: Callable[[Node, Asked], Report]
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    is_own: bool = False
 
 
 _WHERE = ("place", "team", "item", "category")
@@ -108,12 +113,14 @@ OFFERS: Mapping[str, Offer] = {
         lambda node, asked: changes(node, _scope(asked), parse_time(asked["at"]), _axes(asked)),
         ("at", *_STATED),
         ("at",),
+        is_own=True,
     ),
     "late-entries": Offer(
         "The entries that came to this node after a time, in the order in which they came.",
         lambda node, asked: late(node, _scope(asked), parse_time(asked["at"])),
         ("at", *_SCOPE),
         ("at",),
+        is_own=True,
     ),
     "entries-behind": Offer(
         "The entries that a figure of a statement adds up, in the order in which they took place.",
@@ -140,7 +147,7 @@ OFFERS: Mapping[str, Offer] = {
 def _card(node: Node, asked: Asked) -> Report:
     first, last = days(asked.get("since"), asked.get("until"), zone_of(asked.get("zone")))
     raw = "merged" not in asked
-    return stock_card(node, asked["place"], asked["item"], first, last, raw=raw)
+    return stock_card(node, asked["place"], asked["item"], first, last, raw=raw, zone=_zone(asked))
 
 
 # words into values
@@ -149,7 +156,12 @@ def _card(node: Node, asked: Asked) -> Report:
 def _scope(asked: Asked) -> Scope:
     first, last = days(asked.get("since"), asked.get("until"), zone_of(asked.get("zone")))
     only = {name: asked.get(name) for name in (*_WHERE, "fund")}
-    return Scope(first, last, raw="merged" not in asked, **only)
+    return Scope(first, last, raw="merged" not in asked, zone=_zone(asked), **only)
+
+
+def _zone(asked: Asked) -> str | None:
+    """The zone that was named, as it is called; None for UTC."""
+    return str(zone_of(asked["zone"])) if "zone" in asked and zone_of(asked["zone"]) != dt.UTC else None
 
 
 def _axes(asked: Asked) -> list[str]:

@@ -59,9 +59,9 @@ class PastLog:
         found = self._log.get(id)
         return found if found and self._has(found) else None
 
-    def ends(self) -> dict[int, int]:
-        """How far each branch is folded."""
-        return {no: min(seq, self._covered[no]) for no, seq in self._log.ends().items() if no in self._covered}
+    def ends(self, tick: int | None = None) -> dict[int, int]:
+        """How far each branch is folded, of what is covered; with `tick` as it was then."""
+        return {no: min(seq, self._covered[no]) for no, seq in self._log.ends(tick).items() if no in self._covered}
 
     def up_to(self, ids: Iterable[bytes]) -> tuple[dict[int, int], list[bytes]]:
         """How far each branch is covered by entries, and the ids of those that weren't held."""

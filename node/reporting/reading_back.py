@@ -69,11 +69,18 @@ def heads_of(report: Report, kind: str) -> list[list[str]]:
     return [[column.name for column in report.columns]]
 
 
+def _delimiter(text: io.TextIOWrapper) -> str:
+    """What parts the cells: spreadsheets write what their country does. The headings tell it."""
+    heading = next((line for line in text if not line.lstrip('"').startswith(MARK)), "")
+    text.seek(0)
+    return max(",;\t", key=heading.count)
+
+
 def _csv_lines(file: IO[bytes]) -> Iterator[Line]:
     file.seek(0)
     text = io.TextIOWrapper(file, "utf-8-sig", newline="")
     csv.field_size_limit(CELL_CHARS_MAX)
-    reader, line = csv.reader(text), 1
+    reader, line = csv.reader(text, delimiter=_delimiter(text)), 1
     try:
         for cells in reader:
             yield line, cells

@@ -54,6 +54,7 @@ def stock_card(
     until: int | None = None,
     raw: bool = False,
     books: Books | None = None,
+    zone: str | None = None,
 ) -> Report:
     """The card of an item at a place (ids, codes or names), in a period (ms).
 
@@ -74,7 +75,7 @@ def stock_card(
     about = {
         "place": place_row.name or place_row.id,
         "item": item_row.label,
-        "period": Scope(since, until).period,
+        **Scope(since, until, zone=zone).about(),
     }
     return Report("stock-card", "Stock card", COLUMNS, _rows, about, NOTES)
 

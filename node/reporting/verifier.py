@@ -272,7 +272,7 @@ def main(words: list[str]) -> int:
         print(f"NOT TRUE: {problem}")
         return 1
     except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, struct.error) as problem:
-        print(f"NOT TRUE: the file can't be read as a statement ({problem!r}).")
+        print(f"The file can't be read as a statement, so nothing is known of it: {problem!r}.")
         return 1
     print(f"Signed by node {told['signer']}, which calls itself {told['team']!r}, at {told['made']}.")
     print(f"{told['entries']} entries: every chain is whole, every signature holds, the root is {told['root']}.")

@@ -14,6 +14,7 @@ from node.reporting.writing.document import Document, Witness
 
 CELLS_SHOWN = 3  # of a row that one side lacks
 NO_ROW = "nothing"
+OWN = "It tells when entries came to the node that made it, which that node alone knows: another one can't check it."
 OTHERS = "This node doesn't hold the very entries that the report names, or believes others."
 
 
@@ -40,13 +41,16 @@ class Verdict(NamedTuple):
 
 def said(found: Verdict) -> list[str]:
     """A verdict in sentences, the first of them yes or no."""
-    line, column, file, books = found.difference or (0, "", "", "")
+    own = [OWN] if registry.find(found.report).is_own else []
     if found.difference is None:
         words = [f"Yes: each figure of this report ({found.report}) is what the entries come to."]
-    else:
-        where = f"line {line}" if line else "the proof"
-        words = [f"No: in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."]
-    return words if found.covers else [*words, OTHERS]
+        return [*words, *own, *([] if found.covers else [OTHERS])]
+    line, column, file, books = found.difference
+    where = f"line {line}" if line else "the proof"
+    says = f"in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."
+    if found.covers:
+        return [f"No: {says}", *own]
+    return [f"This node can't tell. {OTHERS} By those that it holds, the first difference is this: {says}", *own]
 
 
 def verify(node: Node, file: IO[bytes]) -> Verdict:

@@ -7,9 +7,9 @@ time changes nothing. Items get the ids that any team would give them: teams tha
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from node import catalogue, inputs, keeping, record
+from node import catalogue, inputs, keeping, record, starter
 from node.fold import Node
 from node.requests import Body, ItemIn, KeepIn, KitLineIn, PlaceIn
 from node.starting.exporting import export
@@ -132,8 +132,11 @@ def _inside(path: str) -> Iterator[None]:
 
 def _item(node: Node, item: ItemOf) -> tuple[str, bool, bool]:
     """An item's id, whether it is new, and whether anything was written about it."""
-    known = catalogue.items_named(node, inputs.name("name", item.name), inputs.name("unit", item.unit))
-    body = ItemIn(name=item.name, unit=item.unit, category=item.category or None, packs=item.packs, codes=item.codes)
+    name, unit = inputs.name("name", item.name), inputs.name("unit", item.unit)
+    known = catalogue.items_named(node, name, unit)
+    body = ItemIn(name=name, unit=unit, category=item.category or None, packs=item.packs, codes=item.codes)
+    if not (known or starter.fact_of(catalogue.new_item_id(node, name, unit))):  # nobody has stated more of it yet
+        body = structs.replace(body, weight=item.weight, volume=item.volume, names=item.names)
     id, written = record.add_item(node, body)
     return id, not known, written is not None
 

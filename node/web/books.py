@@ -16,6 +16,7 @@ from node.web import context
 from node.web.once import key_of_form, once
 from sync.errors import Problem
 
+UPLOAD_BYTES_MAX = checking.FILE_BYTES_MAX + 64 * 1024  # a file, and the form around it
 LATE_SHOWN = 20  # entries told below one closing
 FIELDS = ("since", "until", "zone", "note")
 Answer = str | Response | tuple[str, int]

@@ -17,7 +17,7 @@ from sync.errors import Problem
 FOUND_SHOWN = 6
 Answer = str | tuple[str, int]
 _PLACE_FIELDS = ("kind", "lat", "lon")
-_ITEM_FIELDS = ("unit", "category", "pack", "pack_qty", "kit", "weight", "volume")
+_ITEM_FIELDS = ("unit", "category", "pack", "pack_qty", "kit", "weight", "volume", "names")
 
 
 def new_place() -> str:
@@ -54,12 +54,18 @@ def add_item() -> Answer:
     wrong = _missing(typed, {"new_name": "name", "unit": "unit"})
     if bool(typed["pack"]) != bool(typed["pack_qty"]):
         wrong["pack_qty" if typed["pack"] else "pack"] = "A pack has a name and holds so many."
-    kit = _kit(typed["kit"], wrong)
+    kit, names = _kit(typed["kit"], wrong), _names(typed["names"], wrong)
     measures = {name: _measure(name, typed[name], wrong) for name in ("weight", "volume")}
     if wrong:
         return _item_page(typed, wrong), 422
     packs = {typed["pack"]: typed["pack_qty"]} if typed["pack"] else {}
-    more: dict[str, Any] = {"category": typed["category"] or None, "packs": packs, "kit": kit or None, **measures}
+    more: dict[str, Any] = {
+        "category": typed["category"] or None,
+        "packs": packs,
+        "kit": kit or None,
+        "names": names,
+        **measures,
+    }
     body = ItemIn(name=typed["name"], unit=typed["unit"], **more)
     try:
         item = _once(body, lambda: record.add_item(context.node(), body)[0])
@@ -77,6 +83,17 @@ def _kit(text: str, wrong: dict[str, str]) -> list[KitLineIn]:
         if not (equals and item.strip() and qty.strip()):
             wrong["kit"] = f"“{line.strip()}” doesn't say how much of what: write it like Blanket = 3."
         found.append(KitLineIn(item=item.strip(), qty=qty.strip()))
+    return found
+
+
+def _names(text: str, wrong: dict[str, str]) -> dict[str, str]:
+    """Names in other languages, one a line."""
+    found = {}
+    for line in filter(str.strip, text.splitlines()):
+        lang, equals, name = line.partition("=")
+        if not (equals and lang.strip() and name.strip()):
+            wrong["names"] = f"“{line.strip()}” doesn't say what it is called: write it like es = Manta."
+        found[lang.strip().lower()] = name.strip()
     return found
 
 

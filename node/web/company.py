@@ -25,12 +25,12 @@ def show() -> str:
 def sync() -> Answer:
     """Exchange with all peers, or the one that the form names."""
     peer = request.form.get("node") or None
-    return _attempt(lambda: {"results": _named(context.node().sync_now(peer))})
+    return attempt(lambda: {"results": _named(context.node().sync_now(peer))})
 
 
 def invite() -> Answer:
     """Make a one-time invitation and show it, as text and as a QR code."""
-    return _attempt(lambda: {"invitation": _invitation(context.node().invite())})
+    return attempt(lambda: {"invitation": _invitation(context.node().invite())})
 
 
 def join() -> Answer:
@@ -43,17 +43,17 @@ def join() -> Answer:
         context.node().join("".join(code.split()), address or None)
         return {"done": "Paired. News will come with the next sync."}
 
-    return _attempt(act, code=code, address=address)
+    return attempt(act, code=code, address=address)
 
 
 def accept() -> Answer:
     """Believe a node."""
-    return _attempt(lambda: _did(context.node().accept, "This node's entries count from now on."))
+    return attempt(lambda: _did(context.node().accept, "This node's entries count from now on."))
 
 
 def block() -> Answer:
     """Stop believing a node."""
-    return _attempt(lambda: _did(context.node().block, "Blocked. What this node said is out of our stock."))
+    return attempt(lambda: _did(context.node().block, "Blocked. What this node said is out of our stock."))
 
 
 def _did(act: Callable[[str], Any], said: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _did(act: Callable[[str], Any], said: str) -> dict[str, Any]:
     return {"done": said}
 
 
-def _attempt(act: Callable[[], dict[str, Any]], **kept: str) -> Answer:
+def attempt(act: Callable[[], dict[str, Any]], **kept: str) -> Answer:
     """The page with what came of it; a Problem is told on the page, with what was typed kept."""
     try:
         return _page(**act())

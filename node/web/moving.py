@@ -8,12 +8,13 @@ from flask import redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from node import moving, papers, scanning, transfers, transit, waybill
+from node import moving, papers, scanning, slips, transfers, transit, waybill
 from node.requests import ArrivalIn, ArrivalLineIn
 from node.web import choices, context
 from node.web.once import key_of_form, once
 from sync.errors import Problem
 
+PHOTO_BYTES_MAX = 16 * 1024 * 1024
 STATUS = {
     "in_transit": ("on its way", ""),
     "overdue": ("overdue", "warn"),
@@ -74,12 +75,20 @@ def show_coming() -> str:
     return _coming_page()
 
 
+def _doubts(dispatch: str) -> list[str]:
+    """What is to be doubted of a waybill that was read in."""
+    node = context.node()
+    return [doubt for slip in slips.every(node) if slip.id == dispatch for doubt in slips.doubts(node, slip)]
+
+
 def _coming_page(problem: Problem | None = None, text: str = "") -> str:
-    found = [row for row in transfers.rows(context.node()) if row["status"] in COMING]
+    node = context.node()
+    found = [row for row in transfers.rows(node) if row["status"] in COMING]
     return context.render(
         "arrive.html",
         tab="moves",
         rows=sorted(found, key=lambda row: not row["ours"]),
+        doubts={slip.id: slips.doubts(node, slip) for slip in slips.every(node)},
         status=STATUS,
         is_due=transfers.is_due,
         key=context.fresh_key(),
@@ -142,6 +151,7 @@ def _form(row: dict[str, Any], lines: list[Given], **more: Any) -> str:
         tab="moves",
         row=row,
         lines=lines,
+        doubts=_doubts(row["dispatch"]),
         key=key_of_form() if request.method == "POST" else context.fresh_key(),
         places=choices.places(node),
         items=choices.items(node),

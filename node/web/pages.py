@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from node import queries
 from node.access import gate
-from node.reporting import checking
 from node.web import (
     alerts,
     asking,
@@ -18,9 +17,12 @@ from node.web import (
     context,
     correcting,
     counting,
+    couriers,
     entries,
+    importing,
     keeping,
     login,
+    lookup,
     merging,
     moving,
     nearby,
@@ -30,17 +32,22 @@ from node.web import (
     reporting,
     runs,
     stock,
+    templates,
 )
 from sync.identity import show_id
 
 Page = tuple[str, Callable[..., Any]]  # its name, and what shows or takes it
-_OPEN = ("web.login_page", "web.login_take")
-_FORM_BYTES = 64 * 1024  # what surrounds a file in a form
-# Files are larger than any other form; who sends one is looked at before it is read.
-_ROOM_BYTES = {
-    "web.arrive_photo": 16 * 1024 * 1024,
-    "web.check_file": checking.FILE_BYTES_MAX + _FORM_BYTES,
+ROOM = {  # bytes
+    "arrive_photo": moving.PHOTO_BYTES_MAX,
+    "check_file": books.UPLOAD_BYTES_MAX,
+    "count_file": importing.UPLOAD_BYTES_MAX,
+    "import_look": importing.UPLOAD_BYTES_MAX,
+    "import_take": importing.UPLOAD_BYTES_MAX,
+    "template_read": templates.UPLOAD_BYTES_MAX,
+    "template_apply": templates.UPLOAD_BYTES_MAX,
+    "bundle_read": couriers.UPLOAD_BYTES_MAX,
 }
+_OPEN = ("web.login_page", "web.login_take")
 
 
 def blueprint() -> Blueprint:
@@ -76,14 +83,21 @@ def _gets() -> dict[str, Page]:
         "/dispatches/<dispatch>/waybill": ("waybill", moving.show_waybill),
         "/runs": ("runs", runs.show_all),
         "/expiring": ("expiring", packing.show_expiring),
+        "/import": ("import_page", importing.show),
+        "/templates": ("templates", templates.show),
+        "/templates/<name>": ("template", templates.show_one),
+        "/templates/own.json": ("template_own", templates.download),
         "/keeps": ("keeps", keeping.show),
         "/repack": ("repack_page", repacks.show),
         "/kits": ("kits", packing.show_kits),
         "/kits/<kit>": ("kit", packing.show_kit),
         "/count-sheet": ("count_sheet", counting.show_sheet),
+        "/count-sheet/file": ("count_sheet_file", counting.give_file),
         "/counts": ("counts", counting.show_counts),
         "/runs/<vehicle>": ("run", runs.show),
         "/peers": ("peers", company.show),
+        "/items": ("items", lookup.show_items),
+        "/places": ("places", lookup.show_places),
         "/places/new": ("place_page", catalogue_forms.new_place),
         "/items/new": ("item_page", catalogue_forms.new_item),
         "/reports": ("reports", reporting.show),
@@ -98,6 +112,7 @@ def _gets() -> dict[str, Page]:
 def _posts() -> dict[str, Page]:
     return {
         "/record/<name>": ("record_take", recording.take),
+        "/count-sheet/file": ("count_file", counting.take_file),
         "/entries/<entry>/undo": ("undo", entries.undo),
         "/entries/<entry>/correct": ("correct_take", correcting.take),
         "/entries/<entry>/redact": ("redact", entries.redact),
@@ -111,6 +126,10 @@ def _posts() -> dict[str, Page]:
         "/arrive/<dispatch>": ("arrive_take", moving.take),
         "/runs/<vehicle>/return": ("run_return", runs.bring_back),
         "/expiring/write-off": ("write_off", packing.write_off),
+        "/import": ("import_look", importing.look),
+        "/import/record": ("import_take", importing.take),
+        "/templates/read": ("template_read", templates.read),
+        "/templates/apply": ("template_apply", templates.apply),
         "/keeps": ("keeps_take", keeping.take),
         "/repack": ("repack_take", repacks.take),
         "/kits/<kit>/build": ("kit_build", packing.build),
@@ -119,6 +138,8 @@ def _posts() -> dict[str, Page]:
         "/peers/invite": ("peers_invite", company.invite),
         "/peers/join": ("peers_join", company.join),
         "/peers/accept": ("peers_accept", company.accept),
+        "/peers/bundle": ("bundle_write", couriers.write),
+        "/peers/bundle/read": ("bundle_read", couriers.read),
         "/peers/block": ("peers_block", company.block),
         "/places/new": ("place_take", catalogue_forms.add_place),
         "/items/new": ("item_take", catalogue_forms.add_item),
@@ -143,7 +164,10 @@ def about() -> str:
 
 
 def _make_room() -> None:
-    request.max_content_length = _ROOM_BYTES.get(request.endpoint or "", request.max_content_length)
+    """A few forms are larger than others; who sends one is looked at before it is read."""
+    room = ROOM.get((request.endpoint or "").removeprefix("web."))
+    if room:
+        request.max_content_length = request.max_form_memory_size = room
 
 
 def _admit() -> Response | AnyResponse | None:

@@ -49,7 +49,7 @@ def show_charts() -> str:
     asked = pictures.Asked(item.id if item else "", place.id if place else "")
     names = item.label if item else "", place.name or place.id if place else ""
     with registry.one_moment(node) as then:
-        drawn = [*pictures.draw(history.moves(then), asked, *names), *_transfers(then, asked)]
+        drawn = [*pictures.draw(history.moves(then), asked, *names), *_transfers(then, item_text, asked.place)]
     return context.render(
         "charts.html",
         tab="reports",
@@ -61,7 +61,7 @@ def show_charts() -> str:
     )
 
 
-def _transfers(node: fold.Node, asked: pictures.Asked) -> list[str]:
+def _transfers(node: fold.Node, item: str, place: str) -> list[str]:
     """What the transfer matrix holds of the same item and place."""
-    given = {name: id for name, id in asked._asdict().items() if id}
+    given = {name: text for name, text in (("item", item), ("place", place)) if text}
     return drawing.of_report(registry.make(node, "transfers", given))

@@ -236,6 +236,22 @@ def test_more_than_was_sent(hub, run):
     assert queries.stock(hub, place="Gym")[0]["qty"] == "20"
 
 
+def test_more_came_than_was_sent_in_one_go(hub, run):
+    sent = send(hub)
+    moving.arrive(hub, ArrivalIn(dispatch=sent, lines=[ArrivalLineIn(item="Blanket", qty="26")]))
+    row = settles(run, hub, "over", "18")  # with the blanks filled in: so much was seen when people looked again
+    assert "correct" in row["command"] and "26" not in row["command"]
+    assert queries.stock(hub, place="Gym")[0]["qty"] == "18"
+
+
+def test_what_came_beyond_the_paper_and_is_true_can_be_put_by(hub, run):
+    sent = send(hub)
+    moving.arrive(hub, ArrivalIn(dispatch=sent, lines=[ArrivalLineIn(item="Blanket", qty="26")]))
+    alerts.seen(hub, the(hub, "over")["key"])
+    assert kinds(hub, kind="over") == []
+    assert queries.stock(hub, place="Gym")[0]["qty"] == "26"
+
+
 def test_goods_of_a_dispatch_that_nobody_knows(hub, run):
     lines = [ArrivalLineIn(item="Blanket", qty="20")]
     moving.arrive(hub, ArrivalIn(dispatch="ee" * 32, place="Gym", lines=lines))
@@ -244,8 +260,11 @@ def test_goods_of_a_dispatch_that_nobody_knows(hub, run):
 
 def test_goods_of_a_dispatch_that_was_undone(hub, run):
     sent = send(hub)
-    moving.arrive(hub, ArrivalIn(dispatch=sent))
+    moving.arrive(hub, ArrivalIn(dispatch=sent, lines=[ArrivalLineIn(item="Blanket", qty="18", damaged="2")]))
     undoing.void(hub, sent, VoidIn(why="slip"))
+    told = run(hub, "transfers")
+    assert "20 Blanket came" in told and "-20" not in told
+    assert "20 Blanket from Harvey Hub" in the(hub, "voided")["text"]
     settles(run, hub, "voided", "it did not come in")
 
 
@@ -355,8 +374,17 @@ def test_a_clock_that_is_ahead(hub, other, run, clock):
 
 def test_a_time_that_was_set_wrongly_is_corrected(hub, run, clock):
     receive(hub, at=format_time(clock.ms + 3 * DAY_MS))
-    row = settles(run, hub, "clock")
-    assert "correct" in row["command"]
+    assert "20 Blanket at Harvey Hub" in the(hub, "clock", place="Harvey Hub")["text"]
+    row = settles(run, hub, "clock", format_time(clock.ms - 60_000))
+    assert "correct" in row["command"] and row["blanks"] == ["WHEN"]
+
+
+def test_a_count_of_a_day_to_come_is_told_as_what_holds_the_stock_where_it_is(hub, run, clock):
+    lines = [LineIn(item="Blanket", qty="90")]
+    record.count(hub, CountIn(place="Harvey Hub", lines=lines, at=format_time(clock.ms + 188 * DAY_MS)))
+    row = the(hub, "clock")
+    assert "Until then the stock there is what it says." in row["text"] and "Harvey Hub" in row["text"]
+    settles(run, hub, "clock", format_time(clock.ms - 60_000))
 
 
 def test_a_peer_whose_clock_differs(hub, other):

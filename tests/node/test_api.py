@@ -425,11 +425,15 @@ def test_answers_are_as_described(api: Api, client: FlaskClient):
         "exports/{export}": "exports/json",
         "count-sheet": "count-sheet?place=Harvey%20Hub&blind=1",
         "reports/{report}": "reports/stock",
+        "templates/{template}": "templates/storm",
     }
     api.post("items", {"name": "Bed", "unit": "kit", "kit": [{"item": "Blanket", "qty": "2"}]})
     api.post("counts", {"place": "Harvey Hub", "lines": [{"item": "Insulin", "qty": "39"}]})
     need = api.post("needs", {"place": "Harvey Hub", "lines": [{"item": "Insulin", "qty": "9"}]}).json["entry"]
     api.post("pledges", {"place": "Harvey Hub", "lines": [{"item": "Insulin", "qty": "2"}], "need": need})
+    api.post("places", {"name": "Van", "kind": "vehicle"})
+    sent = api.post("dispatches", {"place": "Harvey Hub", "to": "Van", "lines": [{"item": "Insulin", "qty": "1"}]})
+    paths["dispatches/{dispatch}/waybill"] = f"dispatches/{sent.json['entry']}/waybill"
     paths["needs/{need}/nearby"] = f"needs/{need[:12]}/nearby?within=5"
     for name, read in READS.items():
         answer = api.get(paths.get(name, name))

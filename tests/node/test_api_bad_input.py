@@ -1,5 +1,6 @@
 """Every kind of bad input at every address that records: the right status, a sentence, and nothing recorded."""
 
+import base64
 import json
 import re
 from typing import Any
@@ -8,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node import needing, record
+from node import moving, needing, papers, record
 from node.api.endpoints import BODY_BYTES_MAX, WRITES
 from node.bootstrap import Node
 from node.events import Need, Receipt
-from node.requests import LineIn, NeedIn, PlaceIn, ReceiptIn, ReceiptLineIn
+from node.requests import DispatchIn, ItemIn, KitLineIn, LineIn, NeedIn, PlaceIn, ReceiptIn, ReceiptLineIn
 from tests.node.conftest import Api
 
 LINE = {"item": "Blanket", "qty": "2"}
@@ -26,6 +27,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "moves": {"place": "Harvey Hub", "to": "The Van", "lines": [LINE]},
     "returns": {"vehicle": "Harvey Hub", "to": "The Van", "lines": [LINE]},
     "repacks": {"place": "Harvey Hub", "in": [LINE], "out": [LINE]},
+    "kits/build": {"place": "Harvey Hub", "qty": "2"},
+    "kits/break": {"place": "Harvey Hub", "qty": "2"},
+    "waybills": {"text": "the text of a dispatch's code, from the fixture below"},
     "write-offs": {"place": "Harvey Hub"},
     "items": {"name": "Soap", "unit": "bar"},
     "places": {"name": "Old Mill", "kind": "site"},
@@ -37,6 +41,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "needs/renew": {"note": "still there"},
     "needs/close": {"why": "met"},
     "pledges": {"place": "Harvey Hub", "lines": [LINE]},
+    "imports": {
+        "name": "list.csv",
+        "data": base64.b64encode(b"place,item,unit,qty\nHarvey Hub,Blanket,piece,3\n").decode(),
+    },
+    "templates": {"template": {"name": "ours", "items": [{"name": "Rope", "unit": "metre"}]}},
     "entries/void": {"why": "twice"},
     "entries/correct": {"why": "slip", "note": "new"},
     "entries/redact": {"why": "a name"},
@@ -94,6 +103,10 @@ def spoilt(name: str) -> dict[str, tuple[Any, int]]:
             "a time that isn't": (good | {"at": "yesterday"}, 400),
             "a note without end": (good | {"note": "x" * 100_000}, 422),
         }
+    if name.startswith("kits/"):
+        cases["a place that isn't"] = (good | {"place": "Atlantis"}, 422)
+        cases["half a kit"] = (good | {"qty": "1.5"}, 422)
+        cases["a word for a number"] = (good | {"qty": "few"}, 400)
     if name == "needs":
         cases["an urgency that isn't"] = (good | {"urgency": "panic"}, 422)
     if name == "pledges":
@@ -119,6 +132,28 @@ def spoilt(name: str) -> dict[str, tuple[Any, int]]:
     if name == "keeps":
         cases["a place that isn't"] = (good | {"place": "Atlantis"}, 422)
         cases["less than nothing"] = (good | {"minimum": "-1"}, 422)
+    if name == "imports":
+        empty, off = (base64.b64encode(raw).decode() for raw in (b"", b"place,item,qty\nHarvey Hub,Blanket,lots\n"))
+        cases["no base64"] = (good | {"data": "no base64!"}, 400)
+        cases["an empty file"] = (good | {"data": empty}, 400)
+        cases["a row that can't be read"] = (good | {"data": off}, 422)
+        cases["only tried, and off"] = (good | {"data": off, "dry_run": True}, 422)
+        cases["neither CSV nor XLSX"] = (good | {"name": "list.pdf"}, 415)
+        cases["a kind that isn't"] = (good | {"kind": "wishes"}, 422)
+        cases["a column that isn't"] = (good | {"mapping": {"item": "Article"}}, 400)
+    if name == "templates":
+        cases["two at once"] = (good | {"name": "storm"}, 400)
+        cases["a name that isn't"] = ({"name": "parade"}, 422)
+        cases["an item without a unit"] = ({"template": {"name": "x", "items": [{"name": "Rope"}]}}, 400)
+        cases["a kit of what isn't"] = (
+            {"template": {"name": "x", "items": [{"name": "Rope", "unit": "m", "kit": {"unobtainium": "1"}}]}},
+            422,
+        )
+        cases["a kind that isn't"] = ({"template": {"name": "x", "places": [{"name": "a", "kind": "castle"}]}}, 422)
+        cases["only tried, and off"] = (
+            {"template": {"name": "x", "items": [{"name": "Rope", "unit": ""}]}, "dry_run": True},
+            400,
+        )
     if name == "losses":
         cases["a reason that isn't"] = (good | {"reason": "magic"}, 422)
     if name == "places":
@@ -129,8 +164,11 @@ def spoilt(name: str) -> dict[str, tuple[Any, int]]:
 
 @pytest.fixture(autouse=True)
 def van(node: Node) -> None:
-    """A second place for goods to go to, a need, and last an entry with words to undo, correct or redact."""
+    """A second place, a kit, a waybill, a need, and last an entry with words to undo, correct or redact."""
     record.add_place(node, PlaceIn(name="The Van", kind="vehicle"))
+    record.add_item(node, ItemIn(name="Bed", unit="kit", kit=[KitLineIn(item="Blanket", qty="2")]))
+    sent = moving.dispatch(node, DispatchIn(place="Harvey Hub", to="The Van", lines=[LineIn(**LINE)]))
+    GOOD["waybills"]["text"] = papers.text_of(node, sent.entry)
     needing.add(node, NeedIn(place="The Van", lines=[LineIn(**LINE)]))
     lines = [ReceiptLineIn(item="Blanket", qty="5")]
     record.receive(node, ReceiptIn(place="Harvey Hub", lines=lines, note="left at the gate"))
@@ -147,7 +185,9 @@ def address(name: str, node: Node) -> str:
         (entry for entry in entries if isinstance(entry.fact, Receipt)), key=lambda one: not one.fact.note
     )
     noted = receipts[0].id.hex()
-    return name.replace("entries/", f"entries/{noted}/").replace("needs/", f"needs/{need}/")
+    return (
+        name.replace("entries/", f"entries/{noted}/").replace("needs/", f"needs/{need}/").replace("kits/", "kits/Bed/")
+    )
 
 
 def check_refused(answer: Any, status: int) -> dict[str, Any]:

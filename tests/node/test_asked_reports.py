@@ -230,6 +230,7 @@ def test_a_day_begins_where_the_zone_says(gym, clock):
         ("as-known", {"at": "then"}, Malformed, "then"),
         ("entries-behind", {"figure": "hope", "row": "item=x"}, OutOfRange, "hope"),
         ("entries-behind", {"figure": "received", "row": "all"}, Malformed, "no row"),
+        ("entries-behind", {"figure": "received", "row": "item=Marzipan"}, NotFound, "no row"),
         ("hopes", {}, NotFound, "There is no report"),
     ],
 )

@@ -63,6 +63,12 @@ PAGES = [
     "/kits/Bed",
     "/kits/Bed?place=Harvey%20Hub",
     "/repack",
+    "/items",
+    "/items?q=sheeting",
+    "/places",
+    "/import",
+    "/templates",
+    "/templates/free-breakfast",
     "/keeps",
     "/keeps?place=Harvey%20Hub",
     "/count-sheet",
@@ -264,7 +270,7 @@ def test_charts_and_printed_reports_can_be_read_on_a_phone(page: Any, visit: Cal
             assert page.evaluate(smallest) >= 11, path
         clipped = """() => [...document.querySelectorAll('svg[role=img] text')].filter(text => {
           const box = text.getBBox(), view = text.ownerSVGElement.viewBox.baseVal
-          return box.x < -1 || box.x + box.width > view.width + 1 }).map(text => text.textContent)"""
+          return box.x < -2 || box.x + box.width > view.width + 2 }).map(text => text.textContent)"""
         assert page.evaluate(clipped) == [], path
     assert page.complaints == []
 

@@ -51,6 +51,15 @@ def test_json_has_the_fields_that_scripts_rely_on(desk: Desk) -> None:
     assert (found["rows"], found["entries"], found["problems"]) == (2, 4, [])
 
 
+def test_a_code_that_is_off_is_told_and_the_row_is_kept(desk: Desk) -> None:
+    desk.file.write_text("Warehouse,Item,Unit,Quantity,GTIN\nDepot,Soap,bar,7,4006381333932\n", "utf-8")
+    done = desk("import", str(desk.file))
+    assert "Line 2, GTIN: 4006381333932 is not a GTIN" in done.stderr and "It is kept as it is." in done.stderr
+    assert "1 rows, 1 new items" in done.stdout
+    desk.file.write_text("Warehouse,Item,Unit,Quantity,GTIN\n" + "Depot,Soap,bar,7,4006381333932\n" * 25, "utf-8")
+    assert "And 5 more like that." in desk("import", str(desk.file), "--dry-run").stderr
+
+
 def test_a_dry_run_records_nothing(desk: Desk) -> None:
     before = desk.json("digest")
     done = desk("import", str(desk.file), "--dry-run")

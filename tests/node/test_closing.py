@@ -160,10 +160,14 @@ def test_a_period_is_closed_from_the_command_line(tmp_path):
     line("place", "add", "Depot", "--kind", "hub")
     line("receive", "Depot", "blanket=20", "--at", "2024-03-01T10:00Z")
     entry = line.json("period", "close", "--until", "2024-03-31", "--zone", "America/Chicago")["entry"]
+    again = line("period", "close", "--until", "2024-03-30", "--zone", "America/Chicago").stdout
+    assert "until the end of 2024-03-30 (America/Chicago)" in again
+    line("undo", again.split("Entry ")[1][:12], "--why", "a day short")
     line("drop", "Depot", "blanket=2", "--at", "2024-03-02T10:00Z")
     (row,) = line.json("report", "closings")
     assert (row["entry"], row["holds"], row["until"]) == (entry, "no", "2024-04-01T05:00:00Z")
-    assert len(line.json("report", "after-closing")) == 1
+    (late,) = line.json("report", "after-closing")
+    assert (late["type"], late["place_name"], late["goods"]) == ("distribution", "Depot", "2 Blanket")
     assert "Closed the books" in line("log").stdout
 
 
@@ -200,3 +204,12 @@ def test_what_the_page_cannot_close_is_told_beside_the_field_and_kept(later, cli
     assert answer.status_code == 422 and said in answer.text and 'class="error"' in answer.text
     assert f'value="{typed["until"]}"' in answer.text
     assert later.digest() == before
+
+
+def test_a_closing_is_taken_back_where_any_entry_is(later, client):
+    entry = close(later, ClosingIn(until=day(later, 2))).entry
+    assert 'id="undo"' in client.get(f"/entries/{entry}").text
+    fields = hidden(client, f"/entries/{entry}") | {"why": "too early"}
+    done = client.post(f"/entries/{entry}/undo", data=fields, headers={"Origin": "http://localhost"})
+    assert done.status_code == 303
+    assert "No team has closed a period yet." in client.get("/closings").text

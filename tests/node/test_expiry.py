@@ -76,6 +76,22 @@ def test_a_drop_of_an_earlier_day_takes_what_was_good_then(node):
     assert held(node) == {"soon": "20", "long": "30"}
 
 
+def test_lots_without_a_date_go_in_the_order_in_which_they_came(node):
+    record.add_item(node, ItemIn(name="Rope", unit="m"))
+    for fund in "ABCDE":
+        line = ReceiptLineIn(item="Rope", qty="10", fund=fund)
+        record.receive(node, ReceiptIn(place="Depot", lines=[line]))
+    line = LineIn(item="Rope", qty="25")
+    record.distribute(node, DistributionIn(place="Depot", lines=[line]))
+    rows = queries.stock(node, "Depot", "Rope", lots=True)
+    sql = "SELECT lot, fund FROM lot WHERE fund <> ''"
+    funds = dict(node.db.connection().execute(sql).fetchall())
+    assert {funds[row["lot"]]: row["qty"] for row in rows} == {"C": "5", "D": "10", "E": "10"}
+    record.count(node, CountIn(place="Depot", lines=[LineIn(item="Rope", qty="12")]))  # what is missing went as a drop
+    rows = queries.stock(node, "Depot", "Rope", lots=True)
+    assert {funds[row["lot"]]: row["qty"] for row in rows if row["lot"]} == {"D": "2", "E": "10"}
+
+
 def test_what_a_count_finds_missing_is_taken_as_a_drop_would_take_it(node):
     record.count(node, CountIn(place="Depot", lines=[LineIn(item="Milk", qty="35")]))
     assert held(node) == {"old": "10", "long": "25"}

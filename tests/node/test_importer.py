@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from node import importer, kits, queries, record, starter
+from node import catalogue, codes, importer, kits, queries, record, starter
 from node.events import Receipt
 from node.importing import columns, sheets, values
 from node.requests import VoidIn
@@ -552,7 +552,36 @@ def test_what_is_no_number_is_not_made_one(text: str) -> None:
         values.number(text, values.POINT)
 
 
-def test_a_bar_code_with_a_wrong_digit_is_named_by_its_line(desk: Desk) -> None:
+def test_a_bar_code_with_a_wrong_digit_is_told_by_its_line_and_the_row_is_kept(desk: Desk) -> None:
     good = "Warehouse,Item,Unit,Quantity,GTIN\nHub,Soap,bar,5,4006381333931\n"
-    assert desk.problems(good.replace("3931", "3932"))[0][:2] == (2, "GTIN")
-    assert desk.take(good)["rows"] == 1
+    found = desk.take(good.replace("3931", "3932"))
+    assert (found["rows"], found["problems"]) == (1, [])
+    (odd,) = found["warnings"]
+    assert (odd["line"], odd["column"]) == (2, "GTIN")
+    assert odd["reason"] == "4006381333932 is not a GTIN: its check digit or length is wrong"
+    assert catalogue.find_item(desk.node, "Soap (bar)").codes == {"gtin": "4006381333932"}
+    assert desk.take(good, name="right.csv")["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "code", "said"),
+    [
+        ("UNSPSC", "5118150", "is not a UNSPSC code"),
+        ("UNSPSC", "51181506", ""),
+        ("IFRC", "HSHEBLANCLT2", ""),
+        ("ifrc", "afodmwat1.5", ""),
+        ("IFRC", "12345", "doesn't look like an IFRC code"),
+        ("upc", "036000291453", "is not a UPC"),
+        ("", "12345", ""),
+        ("Our own", "any thing", ""),
+    ],
+)
+def test_codes_of_a_catalogue_that_is_named_are_looked_at(desk: Desk, scheme: str, code: str, said: str) -> None:
+    found = desk.take(f"Item,Unit,Code,Catalog\nThing,piece,{code},{scheme}\n", kind="items")
+    assert found["rows"] == 1
+    assert [said in row["reason"] and row["line"] == 2 for row in found["warnings"]] == [True] * bool(said)
+
+
+def test_every_common_item_bears_codes_that_raise_no_doubt() -> None:
+    for fact in starter.facts().values():
+        assert [codes.doubt(scheme, code) for scheme, code in fact.codes.items()] == [""] * len(fact.codes)

@@ -5,9 +5,24 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from node import accounts, catalogue, keeping, merging, moving, queries, record, sameness, undoing
+from node import (
+    accounts,
+    catalogue,
+    correcting,
+    keeping,
+    merging,
+    moving,
+    papers,
+    queries,
+    record,
+    sameness,
+    undoing,
+    waybill,
+)
 from node.cli import cli
 from node.requests import (
+    CorrectIn,
+    CorrectLineIn,
     CountIn,
     DispatchIn,
     DistributionIn,
@@ -222,6 +237,55 @@ def test_a_count_of_merged_places_says_how_much_there_is_in_both(hub):
     assert stock(hub, item="Blanket") == {("Harvey Hub", "Blanket"): "127"}
 
 
+@pytest.fixture
+def counted(hub):
+    """Both places are one, with what lies under either id counted: 100 of 128 blankets and 3 of 30 covers are seen."""
+    receive(hub, "Blanket", "8", "Annex")
+    receive(hub, "Wool cover", "4", "Annex")
+    same(hub, "Annex", "Harvey Hub", "place")
+    lines = [LineIn(item="Blanket", qty="100"), LineIn(item="Wool cover", qty="3")]
+    return record.count(hub, CountIn(place="Annex", lines=lines)).entry
+
+
+def lying(hub):
+    """What lies under either id, by place and item."""
+    found = {}
+    for row in queries.stock(hub, raw=True):
+        found.setdefault(row["place_name"], {})[row["item_name"]] = row["qty"]
+    return found
+
+
+def test_a_count_of_merged_places_is_undone_under_all_of_their_ids(hub, counted):
+    assert lying(hub)["Annex"] == {"Blanket": "0", "Wool cover": "0"}
+    done = undoing.void(hub, counted, SLIP)
+    assert lying(hub) == {
+        "Annex": {"Blanket": "8", "Wool cover": "4"},
+        "Harvey Hub": {"Blanket": "120", "Insulin": "40", "Wool cover": "30"},
+    }
+    assert "under its other ids is undone with it" in done.notices[-1]
+    assert accounts.balance(hub)["balanced"]
+
+
+def test_a_count_of_merged_places_is_corrected_under_all_of_their_ids(hub, counted):
+    body = CorrectIn(why="slip", lines=[CorrectLineIn(item="Blanket", qty="101")])
+    done = correcting.correct(hub, counted, body)
+    assert [(row["expected"], row["counted"]) for row in done.variance] == [("128", "101")]
+    assert lying(hub)["Annex"] == {"Blanket": "0", "Wool cover": "4"}
+    assert lying(hub)["Harvey Hub"] == {"Blanket": "101", "Insulin": "40", "Wool cover": "30"}
+    undoing.void(hub, done.entry, SLIP)
+    assert lying(hub)["Annex"] == {"Blanket": "8", "Wool cover": "4"}
+
+
+def test_nothing_but_what_was_written_with_a_count_is_undone_with_it(hub, clock):
+    receive(hub, "Blanket", "8", "Annex")
+    nought = record.count(hub, CountIn(place="Annex", lines=[LineIn(item="Blanket", qty="0")], at="2026-11-24T09:00Z"))
+    body = CountIn(place="Harvey Hub", lines=[LineIn(item="Blanket", qty="9")], at="2026-11-24T09:00Z")
+    seen = record.count(hub, body)
+    done = undoing.void(hub, seen.entry, SLIP)
+    assert done.notices == []
+    assert queries.entry(hub, record.find_entry(hub, nought.entry))["void"] is None
+
+
 def test_merged_places_are_one(hub):
     receive(hub, "Blanket", "8", "Annex")
     same(hub, "Annex", "Harvey Hub", "place")
@@ -392,3 +456,13 @@ def test_what_speaks_for_others_but_has_lost_its_name_goes_by_theirs(hub):
     assert stock(hub, item="wool cover") == {("Harvey Hub", "Wool cover"): "30"}
     drop(hub, "Wool cover", "10")
     assert stock(hub)["Harvey Hub", "Wool cover"] == "20"
+
+
+def test_a_paper_calls_goods_what_they_are_called_not_what_this_team_has_merged_them_into(hub):
+    same(hub, "Wool cover", "Blanket")
+    lines = [LineIn(item="Blanket", qty="140")]
+    sent = moving.dispatch(hub, DispatchIn(place="Harvey Hub", to="Annex", lines=lines)).entry
+    fact = hub.log.get(bytes.fromhex(sent)).fact
+    names = {row.id: row.name for row in catalogue.item_rows(hub, [line.item for line in fact.lines])}
+    slip = waybill.read(papers.text_of(hub, sent), hub.network)
+    assert {id: name for id, (name, _) in slip.names.items.items()} == names

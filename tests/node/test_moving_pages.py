@@ -12,6 +12,7 @@ from node import correcting, moving, papers, queries, record, transfers
 from node.bootstrap import Node
 from node.requests import ArrivalIn, ArrivalLineIn, CorrectIn, DispatchIn, ItemIn, LineIn, MoveIn, PlaceIn, VoidIn
 from node.server import make_app
+from tests.node.test_redacting import copy
 
 ORIGIN = {"Origin": "http://localhost"}
 
@@ -245,6 +246,18 @@ def test_a_pasted_waybill_leads_to_the_form_of_its_goods(
     assert "Harvey Hub" in shown and "Blanket" in shown and "30 piece on the way" in shown
     assert stranger.post(f"/arrive/{sent}", data=filled(stranger, "/arrive"), headers=ORIGIN).status_code == 303
     assert "Blanket" in stranger.get("/").text
+
+
+def test_a_waybill_of_a_blocked_node_is_told(node: Node, new_node: Callable[[str], Node], sent: str) -> None:
+    hall = new_node("Hall team")
+    copy(node, hall)
+    client = make_app(hall).test_client()
+    hall.log.block(node.keys.node)
+    send(client, "/arrive", {"text": papers.text_of(node, sent)}, "/arrive/read")
+    for page in ("/arrive", f"/arrive/{sent}"):
+        assert "of a node that you have blocked" in client.get(page).text
+    assert client.post(f"/arrive/{sent}", data=filled(client, "/arrive"), headers=ORIGIN).status_code == 303
+    assert "of a node" not in client.get("/arrive").text
 
 
 def test_a_damaged_waybill_is_refused_in_a_sentence(node: Node, stranger: FlaskClient, sent: str) -> None:

@@ -172,8 +172,22 @@ def test_a_kit_is_added_on_the_page_of_items(client: FlaskClient, node: Node):
     )
 
 
+def test_an_item_is_added_with_what_others_call_it(client: FlaskClient, node: Node):
+    form = {"new_name": "Rope", "unit": "metre", "names": "es = Cuerda\n\nFR=Corde"}
+    assert "Rope" in send(client, "/items/new", form).text
+    assert [queries.items(node, like=name)[0]["name"] for name in ("cuerda", "corde")] == ["Rope", "Rope"]
+
+
 @pytest.mark.parametrize(
-    ("field", "text"), [("kit", "two blankets"), ("kit", "Mug=2"), ("weight", "heavy"), ("kit", "Blanket=0")]
+    ("field", "text"),
+    [
+        ("names", "Manta"),
+        ("names", "spanish = Manta"),
+        ("kit", "two blankets"),
+        ("kit", "Mug=2"),
+        ("weight", "heavy"),
+        ("kit", "Blanket=0"),
+    ],
 )
 def test_a_kit_that_cannot_be_is_told_beside_its_field(client: FlaskClient, field: str, text: str):
     answer = send(client, "/items/new", {"new_name": "Night kit", "unit": "kit", field: text})

@@ -182,13 +182,13 @@ def test_who_has_it_is_told_nearest_first(node):
     assert list(rows[0])[: len(NEARBY_FIELDS)] == NEARBY_FIELDS
 
 
-def test_who_has_none_is_too_far_or_nowhere_is_left_out(node):
+def test_who_has_none_or_is_too_far_is_left_out_and_who_is_nobody_knows_where_comes_last(node):
     record.add_place(node, PlaceIn(name="Truck", kind="vehicle"))
     for place in ("Depot", "Gym", "Truck"):
         receive(node, place, "4")
     drop(node, "Gym", ("blanket", "4"))
-    names = [row["place_name"] for row in queries.nearby(node, "blanket", 30_280_000, -89_780_000)]
-    assert names == ["Depot"]
+    rows = queries.nearby(node, "blanket", 30_280_000, -89_780_000)
+    assert [(row["place_name"], row["distance_km"]) for row in rows] == [("Depot", 46.1), ("Truck", None)]
     assert queries.nearby(node, "blanket", 30_280_000, -89_780_000, within_km=46) == []
     assert queries.nearby(node, "blanket", 30_280_000, -89_780_000, within_km=46.2)
 

@@ -1,10 +1,12 @@
 """The page of a free repack: several lines of what was used, and of what was made of it."""
 
+import re
 from html import unescape
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from msgspec import structs
 
 from node import catalogue, queries, record
 from node.bootstrap import Node
@@ -12,6 +14,7 @@ from node.requests import ItemIn
 from tests.node.test_web import hidden, send
 
 PATH = "/repack"
+ORIGIN = {"Origin": "http://localhost"}
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +129,54 @@ def test_nothing_that_can_be_typed_brings_the_form_down(client: FlaskClient, hub
     for field in ("place", "in-item", "in-qty", "in-lot", "out-item", "out-batch", "out-expiry", "at", "note", "key"):
         answer = send(client, PATH, form(hub) | {field: odd})
         assert answer.status_code < 500, field
+
+
+# corrected on its own form
+
+
+def corrected(client: FlaskClient, location: str, qty: list[str], **more: str) -> Any:
+    """The form of a recorded repack, with other quantities."""
+    path = location.partition("?")[0] + "/correct"
+    page = client.get(path).text
+    assert page.count(">used<") == 2 and page.count(">made<") == 2
+    columns = {name: re.findall(rf'name="{name}"[^>]*? value="([^"]*)"', page) for name in ("item", "lot")}
+    typed = {"qty": qty, "why": "miscounted", "note": ""} | more
+    place = re.findall(r'<option value="([^"]+)" selected>', page)[0]
+    return client.post(path, data=hidden(client, path) | columns | {"place": place} | typed, headers=ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("qty", "stock"),
+    [
+        (["12", "4", "5", "3"], {"Bag": "5", "Blanket": "111", "Insulin": "36"}),
+        (["10", "4", "6", "3"], {"Bag": "6", "Blanket": "113", "Insulin": "36"}),
+        (["10", "", "5", "3"], {"Bag": "5", "Blanket": "113", "Insulin": "40"}),
+        (["10", "4", "5", ""], {"Bag": "5", "Blanket": "110", "Insulin": "36"}),
+    ],
+)
+def test_quantities_of_both_sides_are_corrected(
+    client: FlaskClient, node: Node, hub: str, qty: list[str], stock: dict[str, str]
+):
+    recorded = send(client, PATH, form(hub)).location
+    answer = corrected(client, recorded, qty)
+    assert answer.status_code == 303, answer.text
+    assert qtys(node) == stock
+    assert "This was corrected" in client.get(recorded).text
+
+
+def test_what_is_known_of_what_was_made_stays(client: FlaskClient, node: Node, hub: str):
+    lots = {"out-lot": ["B1", ""], "out-expiry": ["2027-05-01", ""], "out-batch": ["mill 7", ""]}
+    recorded = send(client, PATH, form(hub, **lots)).location
+    fact = record.find_entry(node, recorded.split("/")[2].partition("?")[0]).fact
+    answer = corrected(client, recorded, ["10", "4", "6", "3"])
+    again = record.find_entry(node, answer.location.split("/")[2].partition("?")[0]).fact
+    assert [structs.replace(line, qty=0) for line in again.made] == [structs.replace(line, qty=0) for line in fact.made]
+    assert again.used == fact.used and again.made[0].qty == 6_000
+
+
+def test_a_correction_that_is_off_keeps_what_was_typed(client: FlaskClient, node: Node, hub: str):
+    recorded = send(client, PATH, form(hub)).location
+    for qty in (["some", "4", "5", "3"], ["", "", "5", "3"], ["10", "4", "", ""]):
+        answer = corrected(client, recorded, qty)
+        assert answer.status_code == 422 and 'role="alert"' in answer.text and ">made<" in answer.text
+    assert qtys(node) == {"Bag": "5", "Blanket": "113", "Insulin": "36"}

@@ -145,11 +145,13 @@ def test_an_unknown_name_is_answered_with_those_there_are():
 def test_one_team_exports_and_another_starts_from_it(tmp_path):
     one, other, file = tmp_path / "one", tmp_path / "other", tmp_path / "ours.json"
     run(one, "init", "--team", "One", "--template", "brake-light-clinic")
-    assert run(one, "template", "export", str(file), "--about", "Our clinic")["items"] == 7
+    run(one, "item", "add", "Fuse puller", "--unit", "piece", "--weight", "9", "--called", "es=Sacafusibles")
+    assert run(one, "template", "export", str(file), "--about", "Our clinic")["items"] == 8
     run(other, "init", "--team", "Other")
     assert run(other, "template", "apply", str(file))["entries"] > 0
     assert run(other, "template", "apply", str(file))["entries"] == 0
     assert run(one, "item", "list") == run(other, "item", "list")
+    assert run(other, "item", "list", "--like", "sacafusibles")[0]["weight"] == 9
     assert run(other, "template", "show", str(file))["name"] == "ours"
     assert [row["template"] for row in run(one, "template", "list")] == SHIPPED
 
@@ -295,3 +297,13 @@ def test_size_and_number_are_bounded():
 )
 def test_what_it_is_written_in_is_found_out(raw):
     assert starting.read(raw).name == "x"
+
+
+def test_those_that_come_with_the_program_are_found_in_other_languages():
+    node = memory_node()
+    for name in ("storm", "brake-light-clinic"):
+        starting.apply(node, starting.find(name))
+    found = {word: catalogue.find_item(node, word).name for word in ("pila d", "Couches", "foco 1157", "Anpoul 7443")}
+    assert list(found.values()) == ["Battery D", "Nappies", "Bulb 1157", "Bulb 7443"]
+    (battery,) = queries.items(node, like="Battery D", limit=1)
+    assert (battery["weight"], battery["volume"]) == (140, 56)

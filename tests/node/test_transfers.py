@@ -136,6 +136,24 @@ def test_what_is_given_up_as_missing_ends_the_transfer(north, school):
     assert transfers.rows(school) == []
 
 
+def test_what_was_given_up_and_comes_after_all_is_missing_no_more(north, school):
+    sent = send(north)
+    meet(north, school)
+    arrive(school, sent, lines=came("50"), missing=came("10"))
+    done = arrive(school, sent, lines=came("7", damaged="1"))
+    assert lines_in(school, done) == [("late", 7, 1, -8)]
+    assert done.notices == ["8 Blanket had been given up as missing, and came after all."]
+    assert row(school, sent)["status"] == "short"
+    (line,) = row(school, sent)["lines"]
+    assert [line[name] for name in ("arrived", "damaged", "missing", "open")] == ["57", "1", "2", "0"]
+    done = arrive(school, sent, lines=came("5"))  # and three beyond all that
+    assert lines_in(school, done) == [("", 3, 0, 0), ("late", 2, 0, -2)]
+    assert row(school, sent)["status"] == "over"
+    meet(north, school)
+    for node in (north, school):
+        assert accounts.balance(node)["balanced"]
+
+
 def test_more_than_was_sent_is_recorded_and_shown(north, school):
     sent = send(north)
     meet(north, school)

@@ -204,6 +204,23 @@ def test_goods_arrive_at_who_has_only_the_paper(sender, stranger):
     assert [row["qty"] for row in queries.stock(sender)] == ["40", "50"]
 
 
+# of whom
+
+
+def test_a_waybill_of_a_node_that_was_blocked_is_told_and_what_came_is_recorded(sender, stranger):
+    sent = send(sender)
+    text = papers.text_of(sender, sent.entry)
+    assert papers.read(stranger, text)["notices"] == []
+    tell(sender, stranger)
+    stranger.log.block(sender.keys.node)
+    told = papers.read(stranger, text)
+    (notice,) = told["notices"]
+    assert "of a node that you have blocked" in notice and "calls itself North team" in notice
+    done = moving.arrive(stranger, ArrivalIn(dispatch=text))
+    assert notice in done.notices
+    assert queries.stock(stranger)[0]["qty"] == "50"
+
+
 # packs
 
 

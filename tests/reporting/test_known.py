@@ -1,5 +1,6 @@
 """What was known at an earlier moment, what is known now, and which late entries made the difference."""
 
+import io
 from functools import partial
 from typing import Any
 
@@ -21,10 +22,13 @@ from node.events import (
     Void,
     encode,
 )
-from node.reporting import movements
+from node.reporting import movements, registry
 from node.reporting.asked import Scope
 from node.reporting.known import changes, late
 from node.reporting.statement import FIGURES, statement
+from node.reporting.verifying import OWN, Verdict, said, verify
+from node.reporting.writing import formats
+from node.units import format_time
 from tests.fakes import START_MS, MemoryNode, memory_node, tell
 from tests.reporting.histories import HOUR, World
 from tests.reporting.test_statement import table
@@ -103,6 +107,57 @@ def test_then_and_change_come_to_now_and_then_is_what_was_said_then(seed: int) -
             key = row["place"], row["item"], row["currency"]
             assert row["now"] == row["then"] + row["change"] == now.get(key, {}).get(row["figure"], 0), f"seed {seed}"
             assert row["late"], f"seed {seed}: {row}"
+
+
+def test_where_no_worth_is_known_none_is_told(teams: tuple[MemoryNode, MemoryNode]) -> None:
+    ours, _ = teams
+    write(ours, Item("rope", "Rope", "metre"))
+    before = ours.now
+    ours.now += HOUR
+    write(ours, Receipt(START_MS, "depot", [ReceiptLine("rope", 30_000), ReceiptLine("blanket", 1_000)]))
+    found = {
+        (row["item"], row["figure"]): [row[f"{name}_value"] for name in ("then", "now", "change")]
+        for row in table(changes(ours, Scope(), before))
+    }
+    assert found["rope", "received"] == found["rope", "closing"] == [None] * 3
+    assert found["blanket", "received"] == [1000, 1002, 2]
+
+
+def written(node: MemoryNode, name: str, **asked: str) -> io.BytesIO:
+    out = io.BytesIO()
+    with registry.one_moment(node) as then:
+        formats.FORMATS["csv"].write(registry.document(then, name, asked), out, None)
+    out.seek(0)
+    return out
+
+
+def verified(node: MemoryNode, file: io.BytesIO) -> Verdict:
+    with registry.one_moment(node) as then:
+        return verify(then, file)
+
+
+@pytest.mark.parametrize("name", ["as-known", "late-entries"])
+def test_what_only_one_node_can_know_is_checked_there_and_said_to_be_its_own(
+    teams: tuple[MemoryNode, MemoryNode], name: str
+) -> None:
+    ours, theirs = teams
+    write(theirs, Distribution(START_MS + 2 * HOUR, "depot", [Line("blanket", 60_000)]))
+    noon = ours.now
+    ours.now += HOUR
+    tell(theirs, ours)
+    file = written(ours, name, at=format_time(noon))
+    assert len(file.getvalue().splitlines()) > 9, "something came late"
+    write(ours, Receipt(START_MS, "depot", [ReceiptLine("blanket", 5_000)]))  # more is known by now
+    found = verified(ours, file)
+    assert found == Verdict(name, True, True, None)
+    assert said(found)[1] == OWN
+    third = memory_node(3)
+    third.now = noon + 9 * HOUR
+    for node in teams:
+        tell(node, third)
+    other = verified(third, file)
+    assert not other.same and OWN in said(other)
+    assert "another one can't check this report" in " ".join(registry.make(ours, name, {"at": format_time(noon)}).notes)
 
 
 def _by_item(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -182,7 +182,7 @@ def test_merged_items_are_one_row_unless_raw(depot: MemoryNode) -> None:
 
 def test_empty_books_have_no_rows_and_read_well() -> None:
     report = statement(memory_node(), Scope())
-    assert list(report.rows()) == [] and report.about == {"period": "from the beginning until now"}
+    assert list(report.rows()) == [] and report.about == {"period": "from the beginning until the newest entry"}
 
 
 def test_days_are_those_of_a_time_zone_and_may_cross_a_year() -> None:

@@ -51,7 +51,7 @@ def test_each_day_has_a_bar_as_high_as_its_part():
     inside(root)
     bars = list(root.iter(f"{SVG}rect"))
     assert [int(bar.attrib["height"]) for bar in bars] == [charts.PLOT // 4, charts.PLOT, charts.PLOT // 2]
-    assert bars[0][0].text == "2026-11-01: 1 drops"
+    assert bars[0][0].text == "2026-11-01: 1 drop"
     many = parsed(charts.by_day("Drops", "drops", {day_of(NOON + at * DAY): at for at in range(2000)}))
     inside(many)
     assert len(list(many.iter(f"{SVG}rect"))) == 2000
@@ -177,6 +177,7 @@ def test_the_flows_of_the_transfer_report_are_those_of_its_rows():
             ("lost_on_the_way", "lost on the way"),
         ):
             assert (f"{format_qty(row[figure])} {row['unit']} {kind}" in parts) == bool(row[figure])
+    assert parsed(drawn)[0].text == f"Transfers between places, rice: {rows[0]['unit']}"
     assert drawing.of_report(report) == [drawn], "the same figures, the same bytes"
 
 

@@ -12,6 +12,7 @@ from node.reporting.model import Report
 from node.reporting.writing import page
 from node.reporting.writing.cells import reader
 from node.reporting.writing.document import Document, prove
+from node.reporting.writing.moments import Moments
 from tests.reporting_formats.tables import COLUMNS, NASTY, document, random_rows, row
 
 CHROMIUM = shutil.which("chromium")
@@ -60,8 +61,8 @@ def test_each_row_is_told_as_it_is_and_totals_follow():
     rows = random_rows(9, 120)
     head, *told = Read(written(document(rows))).rows
     assert head[AT["at"]] == "When (UTC)" and head[AT["item_name"]] == "Item"
-    texts = reader(COLUMNS)
-    assert told[: len(rows)] == [[texts(cells)[at] for at in SHOWN] for cells in rows]
+    texts, moments = reader(COLUMNS), Moments(document([]).report)
+    assert told[: len(rows)] == [[moments.told(cells, texts(cells))[at] for at in SHOWN] for cells in rows]
     totals = told[len(rows) :]
     assert len(totals) == 5 + 3 + 1 and all("Total" in line for line in totals)
 

@@ -11,7 +11,7 @@ import pytest
 from node import queries
 from node.events import Receipt, ReceiptLine
 from node.reporting import registry
-from node.reporting.verifying import Verdict, verify
+from node.reporting.verifying import Verdict, said, verify
 from node.reporting.writing import formats
 from sync.errors import Malformed, Untrue
 from tests.fakes import MemoryNode, memory_node, tell
@@ -207,6 +207,27 @@ def test_what_a_spreadsheet_saves_anew_is_still_the_same():
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([r + [""] * (width - len(r)) for r in rows])
     saved = out.getvalue().replace("# shows: ", "# shows:")  # spaces at the end are gone
     assert checked(node, b"\xef\xbb\xbf" + saved.encode()).same
+
+
+@pytest.mark.parametrize("form", ["csv", "hxl"])
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_what_a_spreadsheet_parts_as_its_country_does_is_still_the_same(delimiter, form):
+    node = history(2).node
+    rows = list(csv.reader(io.StringIO(written(node, "statement", form).decode(), newline="")))
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows(rows)
+    assert checked(node, out.getvalue().encode()).same
+    rows[2 if form == "csv" else -1][-1] = "123456"
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows(rows)
+    assert not checked(node, out.getvalue().encode()).same
+
+
+def test_a_node_that_lacks_entries_says_that_it_cannot_tell():
+    node = history(2).node
+    content = written(node, "statement", "csv")
+    told = said(checked(memory_node("a stranger"), content))
+    assert told[0].startswith("This node can't tell.") and "line 2" in told[0] and "No:" not in told[0]
 
 
 @pytest.mark.parametrize(

@@ -236,10 +236,16 @@ def test_a_truncated_bundle_gives_what_is_there_and_says_that_something_is_missi
     say_many(a, 60)
     put(a, stick)
     content, first = stick.read_bytes(), chunks_of(stick)[0]
-    stick.write_bytes(content[: first + (len(content) - first) * tenths // 10])
-    found = take(b, stick)
-    assert found["received"] < a.counts()[0] or found["missing"]
-    assert found["missing"] and b.memory.held(a.keys.node) is None
+    end, ends = first + (len(content) - first) * tenths // 10, [*chunks_of(stick)[1:], len(content)]
+    stick.write_bytes(content[:end])
+    parts = sum(at <= end for at in ends)
+    if parts:
+        (said,) = take(b, stick)["missing"]
+        assert "damaged or cut off" in said and f"{parts} part" in said
+    else:
+        with pytest.raises(Malformed, match="Nothing of this file can be read"):
+            take(b, stick)
+    assert b.memory.held(a.keys.node) is None
     assert b.verify() == []
     stick.write_bytes(content)
     assert take(b, stick)["missing"] == []
@@ -276,8 +282,10 @@ def test_chunks_of_another_file_are_not_taken_for_this_ones(two, stick):
     head = chunks_of(stick)[0]
     put(a, stick)
     stick.write_bytes(first[:head] + stick.read_bytes()[head:])
-    found = take(b, stick)
-    assert found["received"] == 0 and found["missing"]
+    before = state(b)
+    with pytest.raises(Malformed, match="Nothing of this file can be read"):
+        take(b, stick)
+    assert state(b) == before
 
 
 @pytest.mark.parametrize("at", [8, 9, 30, 150])
@@ -305,7 +313,10 @@ def test_a_file_of_nothing_but_marks_is_given_up(two, stick):
     content = stick.read_bytes()[: chunks_of(stick)[0]]
     mark = bundle.MARK + (0).to_bytes(4, "big") + b"\0" + (100_000).to_bytes(4, "big")
     stick.write_bytes(content + mark * 20_000)
-    assert take(b, stick)["received"] == 0
+    before = state(b)
+    with pytest.raises(Malformed, match="Nothing of this file can be read"):
+        take(b, stick)
+    assert state(b) == before
 
 
 def test_random_damage_never_brings_more_than_a_problem(two, stick):

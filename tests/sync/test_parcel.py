@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from sync.errors import Problem
+from sync.errors import Malformed, Problem
 from sync.limits import DEFAULT, Limits
 from sync.messages import decode
 from sync.parcel import incoming, outgoing
@@ -99,10 +99,11 @@ def test_a_file_that_ends_early_gives_what_is_in_it(make_log, writer):
     assert reader.memory.held(writer.keys.node) is None
 
 
-def test_an_empty_file_says_that_something_is_missing(make_log, writer):
+def test_a_file_of_which_nothing_is_left_is_refused(make_log, writer):
     reader = reader_of(make_log, writer)
-    assert read(reader, writer, []).missing
-    assert read(reader, writer, [None, None]).missing
+    for bodies in ([], [None, None]):
+        with pytest.raises(Malformed, match="Nothing of this file"):
+            read(reader, writer, bodies)
 
 
 def test_a_file_that_starts_later_than_the_reader_is_does_not_move_the_cursor(make_log, writer):

@@ -1,11 +1,11 @@
 """Charts as inline SVG: functions from figures to text. Each says in words, too, what it shows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from markupsafe import escape
 
 from node.reporting.writing.svg import BELOW, FILL, INK, LINE, SOFT, WIDTH, named, picture, short, words
-from node.units import day_of, format_qty
+from node.units import THOUSAND, day_of, format_qty
 
 PLOT = 150  # the height in which figures are drawn
 LEFT, RIGHT, TOP, FOOT = 62, 6, 10, 24  # room for words around them
@@ -14,10 +14,14 @@ NAMED = 110  # the width of a name beside a matrix
 NAME_CHARS, BAR_CHARS = 15, 46
 BAR_MAX = WIDTH // 2
 LEVEL_CHARS = 9
+SINGLE = {"drops": "drop", "deliveries": "delivery"}
 
 
-def stock_over_time(title: str, unit: str, steps: Sequence[tuple[int, int]]) -> str:
-    """What was on hand: steps of (ms since 1970 UTC, thousandths from then on), the earliest first."""
+def stock_over_time(title: str, unit: str, steps: Sequence[tuple[int, int]], day: Callable[[int], str] = day_of) -> str:
+    """What was on hand: steps of (ms since 1970 UTC, thousandths from then on), the earliest first.
+
+    `day` says on which day (YYYY-MM-DD) a time falls.
+    """
     if not steps:
         return picture(title, "Nothing has moved.", TOP + FOOT, [])
     low, high = min(0, *(qty for _, qty in steps)), max(0, *(qty for _, qty in steps))
@@ -35,9 +39,9 @@ def stock_over_time(title: str, unit: str, steps: Sequence[tuple[int, int]]) -> 
         *_level(y(0), "0"),
         *(_level(y(low), format_qty(low)) if low else ()),
         f'<path d="{path}H{WIDTH - RIGHT}" fill="none" stroke="{FILL}" stroke-width="2"/>',
-        *_from_to(day_of(first), day_of(last)),
+        *_from_to(day(first), day(last)),
     ]
-    told = f"From {day_of(first)} to {day_of(last)}, at most {format_qty(high)}, in the end {format_qty(steps[-1][1])}"
+    told = f"From {day(first)} to {day(last)}, at most {format_qty(high)}, in the end {format_qty(steps[-1][1])}"
     return picture(title, f"{f'{told} {unit}'.strip()}.", TOP + PLOT + FOOT, drawn)
 
 
@@ -53,14 +57,19 @@ def by_day(title: str, unit: str, days: Mapping[str, int]) -> str:
     for at, name in enumerate(names):
         height = PLOT * max(0, days[name]) // most
         x = LEFT + wide * at // len(names)
-        told = f"<title>{escape(name)}: {format_qty(days[name])} {escape(unit)}</title>"
+        told = f"<title>{escape(name)}: {escape(_counted(days[name], unit))}</title>"
         drawn.append(
             f'<rect x="{x}" y="{TOP + PLOT - height}" width="{width}" height="{height}" fill="{FILL}">{told}</rect>'
         )
     drawn += _from_to(names[0], names[-1])
     days_said = "1 day" if len(names) == 1 else f"{len(names)} days from {names[0]} to {names[-1]}"
-    said = f"{days_said}, {format_qty(sum(days.values()))} {unit} in all"
+    said = f"{days_said}, {_counted(sum(days.values()), unit)} in all"
     return picture(title, f"{said}, at most {format_qty(most)} on a day.", TOP + PLOT + FOOT, drawn)
+
+
+def _counted(thousandths: int, unit: str) -> str:
+    """A quantity with its unit; of what is counted in whole ones, one is said as one."""
+    return f"{format_qty(thousandths)} {SINGLE.get(unit, unit) if thousandths == THOUSAND else unit}".strip()
 
 
 def by_name(title: str, bars: Sequence[tuple[str, int, str]]) -> str:
@@ -93,7 +102,7 @@ def flow(title: str, unit: str, flows: Mapping[tuple[str, str], int]) -> str:
     for (sender, receiver), qty in sorted(flows.items()):
         x, y = NAMED + names.index(receiver) * CELL, LINE + 6 + names.index(sender) * CELL
         drawn += _cell(x, y, qty, most, sender, receiver)
-    told = "; ".join(f"{a} to {b}: {format_qty(qty)} {unit}" for (a, b), qty in sorted(flows.items()))
+    told = "; ".join(f"{a} to {b}: {_counted(qty, unit)}" for (a, b), qty in sorted(flows.items()))
     width, height = max(WIDTH, NAMED + len(names) * CELL), LINE + 10 + len(names) * CELL
     return picture(title, f"{told or 'Nothing went from team to team'}.", height, drawn, width)
 

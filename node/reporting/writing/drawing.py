@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from node.reporting.model import Report, Values
 from node.reporting.writing import charts
+from node.reporting.writing.moments import Moments
 from node.reporting.writing.sankey import End, Flow, sankey
 from node.units import THOUSAND
 
@@ -44,6 +45,7 @@ class Card:
 
     def __init__(self, report: Report) -> None:
         self._title = f"{report.about['item']} at {report.about['place']}: on hand"
+        self._day = Moments(report).day
         self._steps: list[tuple[int, int]] = []
 
     def take(self, row: Mapping[str, Any]) -> None:
@@ -53,7 +55,7 @@ class Card:
 
     def pictures(self) -> Iterator[str]:
         """One chart."""
-        yield charts.stock_over_time(self._title, "", self._steps)
+        yield charts.stock_over_time(self._title, "", self._steps, self._day)
 
 
 class Transfers:
@@ -62,7 +64,7 @@ class Transfers:
     def __init__(self, report: Report) -> None:
         names = [column.name for column in report.columns]
         self._ids, self._names = ("place", "place_name") if "from_place" in names else ("node", "team")
-        self._title = report.title
+        self._title = ", ".join([report.title, *filter(None, [report.about.get("item")])])
         self._rows: Counter[str] = Counter()
         self._flows: dict[str, dict[tuple[End, End], Flow]] = {}
 

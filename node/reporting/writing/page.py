@@ -9,13 +9,12 @@ from typing import IO
 from markupsafe import Markup, escape
 
 from node.reporting.model import Column, Report
-from node.reporting.writing.cells import NUMBERS, amount
+from node.reporting.writing.cells import NUMBERS
 from node.reporting.writing.document import Document, Progress, Witness
 from node.reporting.writing.drawing import Sketch
+from node.reporting.writing.paper import SIGNED, Sheet, for_people
 from node.reporting.writing.totals import Total, Totals
 
-WIDE = 11  # columns; a table of more is set in smaller type
-SIGNED = ("Prepared by", "Checked by", "Approved by")
 STYLE = """
 @page { size: A4 landscape; margin: 15mm 12mm 18mm;
   @bottom-left { content: string(title); font: 8pt sans-serif; }
@@ -55,22 +54,23 @@ def write(document: Document, out: IO[bytes], progress: Progress | None = None) 
 
 def _parts(document: Document, witness: Witness) -> Iterator[str]:
     report, totals, sketch = document.report, Totals(document.report.columns), Sketch(document.report)
-    yield from _head(report)
+    sheet = Sheet(report)
+    yield from _head(report, sheet)
     yield "<tbody>"
     for row, told in witness.passing():
         totals.take(row)
         sketch.take(row)
-        yield _row(report.columns, told)
+        yield _row(sheet.columns, sheet.cells(row, told))
     if not witness.rows:
-        yield f'<tr><td colspan="{len(shown(report.columns))}">There is nothing to tell.</td></tr>'
+        yield f'<tr><td colspan="{len(sheet.columns)}">There is nothing to tell.</td></tr>'
     yield "</tbody>"
-    yield from _totals(report.columns, totals.lines())
+    yield from _totals(sheet, totals.lines())
     yield "</table>\n</div>"
     yield from (f'<figure class="scroll">{picture}</figure>' for picture in sketch.pictures())
-    yield from _foot(report, witness.proof())
+    yield from _foot(sheet.notes, witness.proof())
 
 
-def _head(report: Report) -> Iterator[str]:
+def _head(report: Report, sheet: Sheet) -> Iterator[str]:
     yield f"""<!doctype html>
 <html lang="en">
 <head>
@@ -84,18 +84,11 @@ def _head(report: Report) -> Iterator[str]:
 <dl>"""
     for name, text in report.about.items():
         yield f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
-    columns = [report.columns[at] for at in shown(report.columns)]
-    wide = ' class="wide"' if len(columns) > WIDE else ""
+    wide = ' class="wide"' if sheet.is_wide else ""
     yield f'</dl>\n<div class="scroll" tabindex="0">\n<table{wide}>\n<thead><tr>'
-    for column in columns:
-        title = f"{column.title} (UTC)" if column.kind == "time" else column.title
-        yield f'<th scope="col"{_class(column)}>{escape(title)}</th>'
+    for column in sheet.columns:
+        yield f'<th scope="col"{_class(column)}>{escape(column.title)}</th>'
     yield "</tr></thead>"
-
-
-def shown(columns: Sequence[Column]) -> list[int]:
-    """The columns that are for people: ids are for programs, and would leave no room on a sheet."""
-    return [at for at, column in enumerate(columns) if column.kind != "id"]
 
 
 def _class(column: Column) -> str:
@@ -103,38 +96,22 @@ def _class(column: Column) -> str:
 
 
 def _row(columns: Sequence[Column], told: Sequence[str]) -> str:
-    cells = (f"<td{_class(columns[at])}>{escape(told[at])}</td>" for at in shown(columns))
+    cells = (f"<td{_class(column)}>{escape(cell)}</td>" for column, cell in zip(columns, told, strict=True))
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _totals(columns: Sequence[Column], totals: Sequence[Total]) -> Iterator[str]:
+def _totals(sheet: Sheet, totals: Sequence[Total]) -> Iterator[str]:
     if not totals:
         return
     yield '<tbody class="totals">'
     for total in totals:
-        yield _row(columns, total_cells(columns, total))
+        yield _row(sheet.columns, sheet.total(total))
     yield "</tbody>"
 
 
-def total_cells(columns: Sequence[Column], total: Total) -> list[str]:
-    """A line of totals as texts: what is added up, of what, and the word for it in the first column that is free."""
-    cells = [amount(total.sums[at]) if at in total.sums else "" for at in range(len(columns))]
-    if total.group is not None:
-        cells[total.group] = total.of
-    free = [at for at in shown(columns) if at not in total.sums and at != total.group]
-    if free:
-        cells[free[0]] = "Total"
-    return cells
-
-
-def for_people(proof: dict[str, str]) -> list[tuple[str, str]]:
-    """What of the proof stands on paper: the heads, from which the root follows, are for programs."""
-    return [(name, text) for name, text in proof.items() if name != "heads"]
-
-
-def _foot(report: Report, proof: dict[str, str]) -> Iterator[str]:
-    if report.notes:
-        yield f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in report.notes)}</ul>'
+def _foot(notes: Sequence[str], proof: dict[str, str]) -> Iterator[str]:
+    if notes:
+        yield f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>'
     yield '<section class="signed">'
     line = Markup("<p><span></span>{}</p>")
     for who in SIGNED:

@@ -56,7 +56,7 @@ def _libraries() -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        todo = "Run `pip install 'bucketline[parquet]'`, or choose another format."
+        todo = "Run `pip install '.[parquet]'` in Bucketline's folder, or choose another format."
         raise Problem("Parquet needs a library that isn't installed here.", kept="", todo=todo) from None
     return pyarrow, pyarrow.parquet
 

@@ -54,7 +54,7 @@ class Sheets(FPDF):  # type: ignore[misc,unused-ignore]
     def measure(self, rows: Sequence[Sequence[str]]) -> None:
         """Make columns as wide as these rows need, as far as there is room on the sheet."""
         self._font(False)
-        told = [[self._head(column) for column in self._columns], *rows]
+        told = [[column.title for column in self._columns], *rows]
         wanted = [
             GAP + min(WIDEST, ROOM * max(self._width(word) for row in told for word in self._measured(at, row[at])))
             for at in range(len(self._columns))
@@ -73,11 +73,8 @@ class Sheets(FPDF):  # type: ignore[misc,unused-ignore]
 
     def heads(self) -> None:
         """The headings, ruled off."""
-        self._draw([self._head(column) for column in self._columns], bold=True)
+        self._draw([column.title for column in self._columns], bold=True)
         self.line(MARGIN, self.get_y(), self.w - MARGIN, self.get_y())
-
-    def _head(self, column: Column) -> str:
-        return f"{column.title} (UTC)" if column.kind == "time" else column.title
 
     def row(self, cells: Sequence[str], bold: bool = False) -> None:
         """One row; on a new sheet under the headings where there is no room left."""
