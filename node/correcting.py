@@ -58,8 +58,12 @@ def correct(node: Node, entry: str, body: CorrectIn) -> Recorded:
         done = write(node, fact)
         write(node, Void(target.id.hex(), why, when(node, None), done.entry))
         variance = record.variances(node, [*fact.lines, *elsewhere]) if isinstance(fact, Count) else []
-        told = [*writing.notices(node, fact), *_dropped(node, target.fact, fact), *traces.left_behind(node, target)]
-        return Recorded(done.entry, variance, told)
+        return Recorded(done.entry, variance, [*writing.notices(node, fact), *consequences(node, target, fact)])
+
+
+def consequences(node: Node, target: Folded, fact: object) -> list[str]:
+    """What to know where a fact stands in place of an entry, in sentences: what fell out, and who names the old one."""
+    return [*_dropped(node, target.fact, fact), *traces.left_behind(node, target)]
 
 
 def _elsewhere(node: Node, target: Folded, fact: AnyFact, why: str) -> list[CountLine]:

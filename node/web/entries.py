@@ -5,7 +5,7 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from node import catalogue, moving, needs, queries, record, redacting, transit
+from node import catalogue, needs, queries, record, redacting
 from node.access import gate
 from node.events import (
     Arrival,
@@ -25,7 +25,7 @@ from node.events import (
 )
 from node.requests import RedactIn, VoidIn
 from node.units import format_qty
-from node.web import choices, context, correcting, words
+from node.web import choices, context, correcting, news, words
 from sync.errors import Problem
 from sync.log import Folded
 
@@ -97,7 +97,6 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "", reda
     row = _row(found)
     place = getattr(fact, "place", "")
     movable = type(fact) in MOVABLE
-    came = transit.get(node, fact.dispatch) if isinstance(fact, Arrival) and is_entry_id(fact.dispatch) else None
     return context.render(
         "entry.html",
         tab="log",
@@ -106,10 +105,8 @@ def _page(entry: str, fresh: str = "", why: str = "", undo_error: str = "", reda
         title=_title(row, place),
         author=row["team"] if row else "",
         void=row and row["void"],
-        below=[*record.too_early(node, fact), *_below(fact), *(moving.doubts(node, came) if came else [])]
-        if fresh
-        else [],
-        coming=moving.still_coming(node, came) if fresh and came else [],
+        below=news.doubts(node, found, row) if fresh else [],
+        coming=news.coming(node, found) if fresh else [],
         lines=_lines(fact),
         counted=isinstance(fact, Count),
         transfer=_transfer(found),
@@ -197,20 +194,6 @@ def _short(line: Any) -> str:
     """What of a line came damaged or is given up, in a few words."""
     parts = [(name, getattr(line, name, 0)) for name in ("damaged", "missing")]
     return ", ".join(f"{format_qty(qty)} {name}" for name, qty in parts if qty)
-
-
-def _below(fact: object) -> list[str]:
-    """Balances below zero that a movement left behind: something to look at, not an error."""
-    if not isinstance(fact, (Distribution, Loss, Dispatch, Repack)):
-        return []
-    moved = {line.item for line in (fact.used if isinstance(fact, Repack) else fact.lines)}
-    rows = queries.stock(context.node(), place=fact.place)
-    return [
-        f"The books now show {words.number(row['qty'])} {row['unit']} of {row['item_name']} there: more went out than"
-        " they knew of. A count will set that right."
-        for row in rows
-        if row["item"] in moved and row["qty"].startswith("-")
-    ]
 
 
 def _facts(entry: Folded, row: dict[str, Any] | None) -> list[tuple[str, Any]]:

@@ -231,3 +231,21 @@ def test_another_line_is_there_without_scripts(node, gym, client):
     typed = shown_form(client, entry) | {"more": "lines", "lines-qty": ["21", ""]}
     answer = send(client, f"/entries/{entry}/correct", typed)
     assert answer.status_code == 200 and answer.text.count('name="lines-item"') == 3 and 'value="21"' in answer.text
+
+
+def test_what_a_correction_leaves_behind_is_told_on_the_page_that_follows(node, gym, client, correct):
+    both = [*lines(), *lines("2", "Insulin")]
+    sent = moving.dispatch(node, DispatchIn(place="Harvey Hub", to="Gym", lines=both)).entry
+    moving.arrive(node, ArrivalIn(dispatch=sent))
+    names = ["Blanket (piece)", "Insulin (vial)"]
+    qtys = {"Blanket (piece)": "200", "Insulin (vial)": ""}
+    shown = shown_form(client, sent)["lines-item"]
+    assert sorted(shown) == sorted([*names, ""])
+    correct(sent, lines_qty=[qtys.get(name, "") for name in shown])
+    page = client.get(correct.answer.headers["Location"]).text
+    for said in (
+        "Not in it any more: Insulin.",
+        "names this dispatch",
+        "The books now show −80 piece of Blanket there",
+    ):
+        assert said in page

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from node import accounts, moving, papers, queries, record, slips, transfers
+from node import accounts, merging, moving, papers, queries, record, slips, transfers
 from node.events import Arrival, ArrivalLine, SameAs
 from node.requests import (
     ArrivalIn,
@@ -16,6 +16,7 @@ from node.requests import (
     PlaceIn,
     ReceiptIn,
     ReceiptLineIn,
+    SameAsIn,
     VoidIn,
 )
 from sync.errors import Conflict, Malformed, NotFound, OutOfRange
@@ -163,6 +164,29 @@ def test_more_than_was_sent_is_recorded_and_shown(north, school):
         assert row(node, sent)["status"] == "over"
         assert "5 Blanket more came" in row(node, sent)["todo"]
         assert accounts.balance(node)["balanced"]
+
+
+def test_the_rest_is_what_is_open_in_sum_also_where_more_came_of_one_lot(north, school):
+    sent = send(north)  # fifty of the lot that expires soon, ten of the other
+    meet(north, school)
+    arrive(school, sent, lines=came("52", lot="soon"))
+    done = arrive(school, sent)
+    assert row(school, sent)["status"] == "arrived" and done.notices == []
+    assert {line["open"] for line in row(school, sent)["lines"]} == {"0"}
+
+
+def test_the_rest_of_an_item_that_goes_by_another_name_is_found(north, school):
+    sent = send(north)
+    record.add_item(school, ItemIn(name="Wool cover", unit="piece"))
+    meet(north, school)
+    merging.same(school, SameAsIn(kind="item", id="Blanket", same="Wool cover"))
+    (line,) = row(school, sent)["lines"]
+    assert (line["item_name"], line["open"]) == ("Wool cover", "60")
+    body = ArrivalIn(dispatch=sent, lines=[])
+    with pytest.raises(Conflict, match="in the meantime"):
+        moving.arrive(school, body, {line["item"]: "61"})
+    moving.arrive(school, body, {line["item"]: "60"})
+    assert row(school, sent)["status"] == "arrived"
 
 
 def test_one_dispatch_received_on_two_nodes_apart_is_shown_to_all_when_they_meet(north, school):
