@@ -32,7 +32,7 @@ def take(entry: str) -> Answer:
     before = corrections.recorded(node, key_of_form(), found.fact)
     now = corrections.typed(request.form, before)
     if request.form.get("more") or request.form.get("pick"):
-        corrections.pick(node, now, request.form.get("pick", ""))
+        drafts.pick_of_sides(node, now.sides, request.form.get("pick", ""))
         now.sides.get(request.form.get("more", ""), []).append(CorrectLine())
         return _page(found, now)
     body = corrections.body(node, found.fact, before, now)

@@ -193,15 +193,6 @@ def _line_in(fact: object, side: str, meant: DraftLine, line: CorrectLine, lot: 
     return CorrectLineIn(item=item, qty=qty, lot=lot or None, **ruined)
 
 
-def pick(node: Node, now: Correction, choice: str) -> None:
-    """Settle which item a line means: "SIDE:LINE:ITEM"."""
-    side, _, rest = choice.partition(":")
-    at, _, item = rest.partition(":")
-    lines, rows = now.sides.get(side, []), catalogue.item_rows(node, [item])
-    if at in map(str, range(len(lines))) and rows:
-        lines[int(at)].item = rows[0].label
-
-
 def blame(now: Correction, problem: Problem) -> None:
     """Say what was wrong where it was typed; what belongs to no field stands at the top."""
     names = ("item", "qty", *LOT_FIELDS, *RUINED)

@@ -1,5 +1,6 @@
 """A record form as it was filled in: kept whole until it is recorded, with what is wrong beside each field."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -235,3 +236,12 @@ def _body(draft: Draft, kind: type[Body], counts: dict[str, Any]) -> Body:
 def _receipt_line(line: DraftLine) -> ReceiptLineIn:
     lot = {name: line[name].strip() or None for name in LOT_FIELDS}
     return ReceiptLineIn(item=line.item, qty=line.qty, **lot)
+
+
+def pick_of_sides(node: Node, sides: Mapping[str, Sequence[DraftLine]], choice: str) -> None:
+    """Settle which item a line means, where lines stand on several sides: "SIDE:LINE:ITEM"."""
+    side, _, rest = choice.partition(":")
+    at, _, item = rest.partition(":")
+    lines, rows = sides.get(side, ()), catalogue.item_rows(node, [item])
+    if at in map(str, range(len(lines))) and rows:
+        lines[int(at)].item = rows[0].label

@@ -55,7 +55,7 @@ def take() -> Answer:
     """Record the form, or show it again with what was typed and what is off."""
     node, draft = context.node(), _typed()
     if request.form.get("more") or request.form.get("pick"):
-        _pick(node, draft, request.form.get("pick", ""))
+        drafts.pick_of_sides(node, draft.sides, request.form.get("pick", ""))
         draft.sides.get(request.form.get("more", ""), []).extend(DraftLine() for _ in range(LINES_SHOWN))
         return _page(draft)
     if not _check(node, draft):
@@ -83,15 +83,6 @@ def _lines(side: str) -> list[DraftLine]:
     count = max(len(column) for column in columns.values())
     rows = [{name: column[i] if i < len(column) else "" for name, column in columns.items()} for i in range(count)]
     return [DraftLine.typed(row) for row in rows] or [DraftLine()]
-
-
-def _pick(node: Node, draft: Draft, choice: str) -> None:
-    """Settle which item a line means: "SIDE:LINE:ITEM"."""
-    side, _, rest = choice.partition(":")
-    at, _, item = rest.partition(":")
-    lines, rows = draft.sides.get(side, []), catalogue.item_rows(node, [item])
-    if at in map(str, range(len(lines))) and rows:
-        lines[int(at)].item = rows[0].label
 
 
 def _check(node: Node, draft: Draft) -> bool:
