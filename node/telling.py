@@ -224,13 +224,18 @@ def _besides(words: Words, fact: Moved) -> Iterator[str]:
             yield f"{getattr(fact, what)} {what}"
 
 
+def _ruined(qty: int, name: str, what: str) -> str:
+    """So much came damaged or is missing; less than nothing had been told as that before."""
+    return f"{format_qty(qty)} {name} {what}" if qty > 0 else f"{format_qty(-qty)} {name} no longer {what}"
+
+
 def _short(words: Words, fact: Arrival) -> Iterator[str]:
     for what in ("damaged", "missing"):
         totals: dict[str, int] = {}
         for line in fact.lines:
             item = words.same_items.head(line.item)
             totals[item] = totals.get(item, 0) + getattr(line, what)
-        told = [f"{format_qty(qty)} {words.item_name(item)} {what}" for item, qty in totals.items() if qty]
+        told = [_ruined(qty, words.item_name(item), what) for item, qty in totals.items() if qty]
         yield from told[:LINES_SHOWN]
         if len(told) > LINES_SHOWN:
             yield f"{len(told) - LINES_SHOWN} more {what}"
