@@ -143,7 +143,8 @@ def test_what_was_given_up_and_comes_after_all_is_missing_no_more(north, school)
     done = arrive(school, sent, lines=came("7", damaged="1"))
     assert lines_in(school, done) == [("late", 7, 1, -8)]
     assert done.notices == ["8 Blanket had been given up as missing, and came after all."]
-    assert "8 Blanket no longer missing" in queries.log(school, limit=1)[0]["summary"]
+    told = {row["entry"]: row["summary"] for row in queries.log(school)}
+    assert "8 Blanket no longer missing" in told[done.entry]
     assert row(school, sent)["status"] == "short"
     (line,) = row(school, sent)["lines"]
     assert [line[name] for name in ("arrived", "damaged", "missing", "open")] == ["57", "1", "2", "0"]
