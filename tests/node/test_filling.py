@@ -214,7 +214,7 @@ def _worth(flows, spares, wants, km):
 
 def test_a_node_without_the_solver_says_what_to_install(town, monkeypatch):
     monkeypatch.setattr(planning, "is_there", lambda: False)
-    with pytest.raises(Exception, match=r"bucketline\[plan\]"):
+    with pytest.raises(Exception, match=r"\.\[plan\]"):
         planning.rows(town)
 
 

@@ -85,7 +85,7 @@ def test_the_same_rows_give_the_same_bytes():
 
 def test_who_lacks_the_library_is_told_what_to_do(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(Problem, match=r"bucketline\[parquet\]"):
+    with pytest.raises(Problem, match=r"\.\[parquet\]"):
         written(document([]))
 
 

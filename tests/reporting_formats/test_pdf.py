@@ -114,5 +114,5 @@ def test_who_lacks_the_library_is_told_what_to_do(monkeypatch):
     monkeypatch.delitem(modules, "node.reporting.writing.pdf_sheets", raising=False)
     monkeypatch.setitem(modules, "fpdf", None)
     monkeypatch.delattr("node.reporting.writing.pdf_sheets", raising=False)
-    with pytest.raises(Problem, match=r"bucketline\[pdf\]"):
+    with pytest.raises(Problem, match=r"\.\[pdf\]"):
         written(document([]))
