@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from node import openapi, record
-from node.api.endpoints import READS, WRITES, Read, Write
+from node.api.endpoints import CHECKS, FILES, READS, WRITES, Read, Write
 from node.bootstrap import Node
 from node.requests import PlaceIn
 from tests.node.conftest import Api
@@ -26,7 +26,11 @@ def row_of(name: str, address: Read | Write) -> str:
     return f"| `POST {name}` | `{', '.join(fields)}` | {address.summary} |"
 
 
-ROWS = [row_of(name, one) for table in (READS, WRITES) for name, one in table.items()]
+ROWS = [
+    *(row_of(name, one) for table in (READS, WRITES) for name, one in table.items()),
+    *(f"| `GET {name}` | – | {summary} |" for name, (summary, _) in FILES.items()),
+    *(f"| `POST {name}` | the file | {one.summary} |" for name, one in CHECKS.items()),
+]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("`")[1])
