@@ -3,45 +3,49 @@
 The letters are those of Source Sans: Latin, Greek and Cyrillic. Others are shown as a box; the page to print has them.
 """
 
-from itertools import islice
+from collections.abc import Iterator
 from typing import IO, Any
 
+from node.reporting.model import Values
 from node.reporting.writing.document import Document, Progress, Witness
-from node.reporting.writing.moments import Moments
-from node.reporting.writing.page import SIGNED, for_people, shown, total_cells
-from node.reporting.writing.totals import Totals
+from node.reporting.writing.layout import Stack
+from node.reporting.writing.paper import SIGNED, Paper, for_people
 from sync.errors import OutOfRange, Problem
 
 ROWS_MAX = 20_000  # about six hundred sheets; the whole of it lies in memory
-ROWS_MEASURED = 500  # whose texts decide how wide columns are
 
 
 def write(document: Document, out: IO[bytes], progress: Progress | None = None) -> None:
     """The report as one PDF; OutOfRange where it would have more rows than anybody prints."""
-    report, witness, totals = document.report, Witness(document, progress), Totals(document.report.columns)
-    moments = Moments(report)
-    columns = [moments.headed(report.columns[at]) for at in shown(report.columns)]
-    sheets = _library().Sheets(report.title, columns)
+    report, witness = document.report, Witness(document, progress)
+    sheets = _library().Sheets(report.title)
+    paper = Paper(report, sheets.ems, _printable(document))
     sheets.begin(report.about)
-    first = islice(Witness(document).passing(), ROWS_MEASURED)
-    sheets.measure([_told(document, moments.told(row, told)) for row, told in first])
-    sheets.heads()
-    for row, told in witness.passing():
-        if witness.rows > ROWS_MAX:
-            todo = "Choose xlsx or csv, or ask for less."
-            raise OutOfRange(f"A PDF of more than {ROWS_MAX} rows is too much to print.", kept="", todo=todo)
-        totals.take(row)
-        sheets.row(_told(document, moments.told(row, told)))
-    if not witness.rows:
-        sheets.words("There is nothing to tell.")
-    for total in totals.lines():
-        sheets.row(_told(document, total_cells(report.columns, total)), bold=True)
-    sheets.end(report.notes, SIGNED, dict(for_people(witness.proof())))
+    for number, part in enumerate(paper.layout.parts):
+        heads = [paper.heading(stack) for stack in part]
+        columns = [paper.columns[stack.at[0]] for stack in part]
+        sheets.table(paper.layout.points, [stack.width for stack in part], columns, heads, paper.caption(number))
+        for row, told in witness.passing() if number == 0 else Witness(document).passing():
+            sheets.row(_cells(part, paper.told(row, told)))
+        if not witness.rows:
+            sheets.words("There is nothing to tell.")
+        for total in paper.totals_of(part):
+            sheets.row(_cells(part, paper.total(total), is_total=True), bold=True)
+    sheets.end([*report.notes, *paper.notes()], SIGNED, dict(for_people(witness.proof())))
     out.write(bytes(sheets.output()))
 
 
-def _told(document: Document, texts: list[str]) -> list[str]:
-    return [texts[at] for at in shown(document.report.columns)]
+def _printable(document: Document) -> Iterator[Values]:
+    for number, row in enumerate(document.report.rows()):
+        if number >= ROWS_MAX:
+            todo = "Choose xlsx or csv, or ask for less."
+            raise OutOfRange(f"A PDF of more than {ROWS_MAX} rows is too much to print.", kept="", todo=todo)
+        yield row
+
+
+def _cells(part: tuple[Stack, ...], texts: list[str], is_total: bool = False) -> list[list[str]]:
+    """What stands in each stack, one under the other; of totals only what there is."""
+    return [[texts[at] for at in stack.at if texts[at] or not is_total] for stack in part]
 
 
 def _library() -> Any:
