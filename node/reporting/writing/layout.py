@@ -118,7 +118,7 @@ def _parts(columns: Sequence[Column], needs: Mapping[int, Need], stacks: list[St
     parts = next(
         found for most in range(even, len(rest) + 1) if len(found := _filled(needs, rest, left, most)) == count
     )
-    return [[*names, *part] for part in parts]
+    return [sorted([*names, *part]) for part in parts]
 
 
 def _filled(needs: Mapping[int, Need], stacks: Sequence[Stack], room: float, most: int) -> list[list[Stack]]:

@@ -44,8 +44,9 @@ def _printable(document: Document) -> Iterator[Values]:
 
 
 def _cells(part: tuple[Stack, ...], texts: list[str], is_total: bool = False) -> list[list[str]]:
-    """What stands in each stack, one under the other; of totals only what there is."""
-    return [[texts[at] for at in stack.at if texts[at] or not is_total] for stack in part]
+    """What stands in each stack, one under the other; no empty lines at the end, and of totals only what there is."""
+    cells = [[texts[at] for at in stack.at if texts[at] or not is_total] for stack in part]
+    return [cell if any(cell[1:]) else cell[:1] for cell in cells]
 
 
 def _library() -> Any:
