@@ -114,10 +114,11 @@ class _Table:
         """The table's beginning and its headings."""
         points = f"p{self._paper.layout.points:g}".replace(".", "")
         names = f"{points} wide" if len(self._cells) > WIDE and self._is_shown else points
-        yield f'<div class="scroll{"" if self._is_shown else " p"}"{" tabindex=0" if self._is_shown else ""}>'
+        yield '<div class="scroll" tabindex="0">' if self._is_shown else '<div class="p">'
         yield f'<table class="{names}">'
         if caption:
             yield f'<caption class="p">{escape(caption)}</caption>'
+        yield "".join(self._col(at) for at, _ in self._cells)
         heads = (self._cell("th", names, self._paper.columns[at].title, self._under(at)) for at, names in self._cells)
         yield f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>"
 
