@@ -190,7 +190,8 @@ def sheet() -> Iterator[Any]:
         pytest.skip("needs chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `test`")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        flags = ["--no-sandbox", "--disable-gpu"]
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=flags, timeout=60_000)
         opened = browser.new_page(viewport={"width": int(SHEET * PX), "height": 700})
         opened.emulate_media(media="print")
         yield opened
