@@ -11,7 +11,7 @@ import pytest
 from node import moving, record
 from node.bootstrap import Node
 from node.reporting import registry, verifying
-from node.reporting.writing import formats, paper
+from node.reporting.writing import formats
 from node.requests import (
     ArrivalIn,
     DispatchIn,
@@ -165,26 +165,6 @@ def test_paper_tells_times_to_the_minute_on_the_clocks_that_were_asked_for(years
     card = written(years, "stock-card", "html", zone="Etc/GMT+12").decode()
     assert "<desc>From 2026-12-30 to 2026-12-31, at most 145, in the end 145.</desc>" in card
     assert "2026-12-31T23:59:59.999Z" in written(years, "stock-card", "csv").decode(), "files keep them whole"
-
-
-def test_a_wide_sheet_leaves_out_what_is_nought_in_every_row_and_says_so(one: Node):
-    heads, (row,) = sheet(one, "statement")
-    assert heads[:3] == ["Item", "Unit", "Category"] and "Closing" in heads and "Lost, stolen" not in heads
-    assert len(row) == len(heads) < 12
-    assert paper.NOUGHT in written(one, "statement", "html").decode()
-    assert paper.NOUGHT.encode() not in written(one, "stock", "html"), "it isn't wide"
-    assert len(rows(one, "statement")[0]) > 30, "files for programs hold them all"
-
-
-def test_an_empty_or_a_very_long_sheet_keeps_all_its_columns(empty: Node, monkeypatch: pytest.MonkeyPatch):
-    assert len(sheet(empty, "statement")[0]) > 30 and paper.NOUGHT.encode() not in written(empty, "statement", "html")
-    record.add_place(empty, PlaceIn(name="Depot", kind="hub"))
-    for name in ("Blanket", "Rope"):
-        record.add_item(empty, ItemIn(name=name, unit="piece"))
-        record.receive(empty, ReceiptIn(place="Depot", lines=[ReceiptLineIn(item=name, qty="1")]))
-    assert len(sheet(empty, "statement")[0]) < 12
-    monkeypatch.setattr(paper, "ROWS_LOOKED_AT", 1)
-    assert len(sheet(empty, "statement")[0]) > 30
 
 
 def test_the_screen_leaves_out_what_says_nothing(line: Line):  # noqa: F811

@@ -11,6 +11,7 @@ import pytest
 from node.reporting.model import Report
 from node.reporting.writing import page
 from node.reporting.writing.cells import reader
+from node.reporting.writing.cents import Cents
 from node.reporting.writing.document import Document, prove
 from node.reporting.writing.moments import Moments
 from tests.reporting_formats.tables import COLUMNS, NASTY, document, random_rows, row
@@ -61,8 +62,9 @@ def test_each_row_is_told_as_it_is_and_totals_follow():
     rows = random_rows(9, 120)
     head, *told = Read(written(document(rows))).rows
     assert head[AT["at"]] == "When (UTC)" and head[AT["item_name"]] == "Item"
-    texts, moments = reader(COLUMNS), Moments(document([]).report)
-    assert told[: len(rows)] == [[moments.told(cells, texts(cells))[at] for at in SHOWN] for cells in rows]
+    texts, moments, cents = reader(COLUMNS), Moments(document([]).report), Cents(COLUMNS)
+    expected = [cents.told(cells, moments.told(cells, texts(cells))) for cells in rows]
+    assert told[: len(rows)] == [[cells[at] for at in SHOWN] for cells in expected]
     totals = told[len(rows) :]
     assert len(totals) == 5 + 3 + 1 and all("Total" in line for line in totals)
 
@@ -72,7 +74,7 @@ def test_names_and_notes_are_escaped():
     report = Report("r", evil, COLUMNS, lambda: iter([row(place_name=evil, note=evil)]), {evil: evil}, (evil,))
     read = Read(written(Document(report, {"asked": evil})))
     assert "script" not in read.tags and "img" not in read.tags
-    assert read.text.count(evil) == 8, "title, heading, what is covered twice, two cells, a note, the proof"
+    assert "".join(read.text).count(evil) == 8, "title, heading, what is covered twice, two cells, a note, the proof"
 
 
 def test_nothing_runs_and_nobody_is_asked():
