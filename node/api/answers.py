@@ -101,7 +101,8 @@ class ImportProblem(Struct):
 class Imported(Struct):
     """What a file brought, or would: `values` is what came in by currency, `unused` are columns that were left aside.
 
-    Where `problems` has any, nothing was recorded. `new` holds the names of new items and places.
+    Where `problems` has any, nothing was recorded; `warnings` are of lines that are odd, and kept as they are. `new`
+    holds the names of new items and places. `notices` also name the rows that an earlier import brought already.
     """
 
     rows: int
@@ -109,6 +110,7 @@ class Imported(Struct):
     items_new: int
     places_new: int
     problems: list[ImportProblem]
+    warnings: list[ImportProblem]
     kind: str
     zeros: int
     values: dict[str, str]
