@@ -7,9 +7,10 @@ from msgspec import Struct
 
 
 class Recorded(Struct):
-    """The id of the entry that was written (hex)."""
+    """The id of the entry that was written (hex); `notices` say what is worth a look, left out where nothing is."""
 
     entry: str
+    notices: list[str] = []
 
 
 class Variance(Struct):
@@ -25,6 +26,7 @@ class Counted(Struct):
 
     entry: str
     variance: list[Variance]
+    notices: list[str] = []
 
 
 class Noticed(Struct):

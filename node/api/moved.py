@@ -8,6 +8,7 @@ class Sent(Struct):
 
     entry: str
     waybill: str
+    notices: list[str] = []
 
 
 class Open(Struct):
@@ -22,6 +23,7 @@ class Arrived(Struct):
 
     entry: str
     missing: list[Open]
+    notices: list[str] = []
 
 
 class Moved(Struct):
@@ -29,6 +31,7 @@ class Moved(Struct):
 
     entry: str
     arrival: str
+    notices: list[str] = []
 
 
 class Load(Struct):
