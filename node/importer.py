@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from node.fold import Node
-from node.importing import memory, plans, sheets
+from node.importing import memory, plans, repeats, sheets
 from node.importing.plans import Plan
+from node.importing.repeats import Repeats
 from node.importing.rows import Trouble
-from node.importing.sheets import Sheet
+from node.importing.sheets import KEPT, Sheet
 from node.importing.writing import Progress, Writer
 from node.units import format_time
 from sync.errors import Conflict
 
 
 class ImportedBefore(Conflict):
-    """The same file, or the same rows in another file, were imported before; saying so again records them twice."""
+    """The same file, or nearly all of its rows, were imported before; saying so again records them twice."""
 
 
 class _Rehearsed(Exception):
@@ -52,14 +53,15 @@ def take(
 
     Gives {rows, entries, items_new, places_new, problems, warnings, kind, zeros, values, unused, new, notices}. Where
     `problems` has any {line, column, reason}, nothing was recorded; `warnings` has what is odd and was kept as it is.
+    Rows that an earlier import brought are told in `notices`; rows that say the same as another one in `warnings`.
     `zeros` counts rows of stock that say 0, `values` is what came in by currency, `unused` names columns that were left
     aside, `new` names the new items and places, `notices` are sentences. Malformed where its columns don't do,
-    ImportedBefore where it was imported already and `again` isn't set.
+    ImportedBefore where nearly all of it was imported already and `again` isn't set.
     """
     plan = plans.plan(sheet, kind, mapping)
     digests = [plan.digest, plan.fingerprint()] if plan.kind == "stock" else []
     writer = Writer(node, plan, progress)
-    entries = 0
+    entries, twice = 0, Repeats()
     try:
         with node.log.transaction():
             if digests and not (again or plan.troubles):
@@ -69,13 +71,17 @@ def take(
             if plan.troubles:
                 raise _Troubled
             entries = node.log.counts()[0] - before
+            twice = repeats.find(node, writer.receipts, "at" in plan.columns)
+            if not again:
+                _refuse_repeats(plan, twice)
             if writer.receipts:
-                memory.keep(node, digests, plan.name, writer.receipts)
+                memory.keep(node, digests, plan.name, list(writer.receipts))
             if dry_run:
                 raise _Rehearsed
     except (_Rehearsed, _Troubled):
         pass
-    return _told(writer, plan, 0 if plan.troubles else entries)
+    plan.warnings += twice.twins
+    return _told(writer, plan, 0 if plan.troubles else entries, "" if again else twice.sentence())
 
 
 def _refuse_double(node: Node, plan: Plan, digests: list[str]) -> None:
@@ -90,7 +96,17 @@ def _refuse_double(node: Node, plan: Plan, digests: list[str]) -> None:
     )
 
 
-def _told(writer: Writer, plan: Plan, entries: int) -> dict[str, Any]:
+def _refuse_repeats(plan: Plan, twice: Repeats) -> None:
+    if not twice.nearly_all:
+        return
+    raise ImportedBefore(
+        f"{plan.name} holds little that is new. {twice.sentence()} Recording them again would double their stock.",
+        kept=KEPT,
+        todo="Leave the new rows alone in the file; or, if all these goods did come a second time, use `--again`.",
+    )
+
+
+def _told(writer: Writer, plan: Plan, entries: int, twice: str) -> dict[str, Any]:
     good = not plan.troubles
     return {
         "rows": len(plan.lines) if good else 0,
@@ -104,7 +120,7 @@ def _told(writer: Writer, plan: Plan, entries: int) -> dict[str, Any]:
         "values": plan.worth() if good else {},
         "unused": plan.unused,
         "new": {"items": list(writer.index.fresh.values()), "places": writer.places_new} if good else {},
-        "notices": _notices(writer) if good else [],
+        "notices": [*([f"{twice} They count once more."] if twice else []), *_notices(writer)] if good else [],
     }
 
 

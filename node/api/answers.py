@@ -7,9 +7,10 @@ from msgspec import Struct
 
 
 class Recorded(Struct):
-    """The id of the entry that was written (hex)."""
+    """The id of the entry that was written (hex); `notices` say what is worth a look, left out where nothing is."""
 
     entry: str
+    notices: list[str] = []
 
 
 class Variance(Struct):
@@ -25,6 +26,7 @@ class Counted(Struct):
 
     entry: str
     variance: list[Variance]
+    notices: list[str] = []
 
 
 class Noticed(Struct):
@@ -101,7 +103,8 @@ class ImportProblem(Struct):
 class Imported(Struct):
     """What a file brought, or would: `values` is what came in by currency, `unused` are columns that were left aside.
 
-    Where `problems` has any, nothing was recorded. `new` holds the names of new items and places.
+    Where `problems` has any, nothing was recorded; `warnings` are of lines that are odd, and kept as they are. `new`
+    holds the names of new items and places. `notices` also name the rows that an earlier import brought already.
     """
 
     rows: int
@@ -109,6 +112,7 @@ class Imported(Struct):
     items_new: int
     places_new: int
     problems: list[ImportProblem]
+    warnings: list[ImportProblem]
     kind: str
     zeros: int
     values: dict[str, str]

@@ -10,6 +10,7 @@ class Sent(Struct):
 
     entry: str
     waybill: str
+    notices: list[str] = []
 
 
 class Open(Struct):
@@ -24,6 +25,7 @@ class Arrived(Struct):
 
     entry: str
     missing: list[Open]
+    notices: list[str] = []
 
 
 class Moved(Struct):
@@ -31,6 +33,7 @@ class Moved(Struct):
 
     entry: str
     arrival: str
+    notices: list[str] = []
 
 
 class Load(Struct):

@@ -37,12 +37,21 @@ Act = Callable[[Node, Any], dict[str, Any]]
 
 
 def _entry(write: Callable[[Any, Any], Any]) -> Act:
-    return lambda node, body: {"entry": write(node, body).entry}
+    def act(node: Node, body: Any) -> dict[str, Any]:
+        done = write(node, body)
+        return {"entry": done.entry} | _noticed(done)
+
+    return act
+
+
+def _noticed(done: Any) -> dict[str, Any]:
+    """Sentences about what is worth a look, where there are any."""
+    return {"notices": done.notices} if done.notices else {}
 
 
 def _count(node: Node, body: Any) -> dict[str, Any]:
     recorded = record.count(node, body)
-    return {"entry": recorded.entry, "variance": recorded.variance}
+    return {"entry": recorded.entry, "variance": recorded.variance} | _noticed(recorded)
 
 
 def _write_off(node: Node, body: Any) -> dict[str, Any]:
@@ -52,18 +61,18 @@ def _write_off(node: Node, body: Any) -> dict[str, Any]:
 
 def _dispatch(node: Node, body: Any) -> dict[str, Any]:
     done = moving.dispatch(node, body)
-    return {"entry": done.entry, "waybill": done.waybill}
+    return {"entry": done.entry, "waybill": done.waybill} | _noticed(done)
 
 
 def _arrival(node: Node, body: Any) -> dict[str, Any]:
     done = moving.arrive(node, body)
-    return {"entry": done.entry, "missing": done.missing}
+    return {"entry": done.entry, "missing": done.missing} | _noticed(done)
 
 
 def _move(write: Callable[[Any, Any], moving.Moved]) -> Act:
     def act(node: Node, body: Any) -> dict[str, Any]:
         done = write(node, body)
-        return {"entry": done.entry, "arrival": done.arrival}
+        return {"entry": done.entry, "arrival": done.arrival} | _noticed(done)
 
     return act
 

@@ -4,7 +4,7 @@ The table is this node's own: it isn't part of the log, and no other node knows 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from node import catalogue
 from node.fold import Node
@@ -28,6 +28,14 @@ def recall(node: Node, digests: Sequence[str]) -> tuple[str, int] | None:
         if any(_stands(node, bytes.fromhex(id)) for id in json.loads(entries)):
             return name, at
     return None
+
+
+def standing(node: Node) -> Iterator[tuple[str, int, list[str]]]:
+    """Name, time (ms) and entries (hex ids) that stand of each import that is remembered, oldest first."""
+    node.db.execute_sql(_TABLE)
+    sql = "SELECT name, MIN(at), entries FROM imported GROUP BY name, entries ORDER BY MIN(at), name"
+    for name, at, entries in catalogue.query(node, sql):
+        yield name, at, [id for id in json.loads(entries) if _stands(node, bytes.fromhex(id))]
 
 
 def _stands(node: Node, entry: bytes) -> bool:

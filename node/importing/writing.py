@@ -26,13 +26,14 @@ Progress = Callable[[int, int], None]  # told (done, total)
 class Writer:
     """Writes one plan; troubles that only the catalogue shows are noted as those of the rows are.
 
-    `receipts` are the hex ids of the entries that move stock, `places_new` names the new places, `zeros` the rows that
-    say that nothing is there: their items are in the catalogue afterwards, but nothing was received.
+    `receipts` are the hex ids of the entries that move stock, each with the line in the file of each of its lines.
+    `places_new` names the new places, `zeros` the rows that say that nothing is there: their items are in the catalogue
+    afterwards, but nothing was received.
     """
 
     def __init__(self, node: Node, plan: Plan, progress: Progress | None = None) -> None:
         self.node, self.plan, self.index = node, plan, Index(node)
-        self.receipts: list[str] = []
+        self.receipts: dict[str, list[int]] = {}
         self.places_new: list[str] = []
         self.zeros = 0
         self._progress, self._done, self._total = progress, 0, 0
@@ -151,7 +152,8 @@ class Writer:
             note=f"Imported from {self.plan.name}",
         )
         try:
-            self.receipts.append(record.receive(self.node, body).entry)
+            entry = record.receive(self.node, body).entry
+            self.receipts[entry] = [line.line for line in lines]
         except Problem as problem:
             if problem.status >= 500:
                 raise
