@@ -176,13 +176,17 @@ def receipt_line(i: int, item: ItemRow, qty: int, line: ReceiptLineIn) -> Receip
     batch, fund = word(path + "batch", line.batch), word(path + "fund", line.fund)
     with field(path + "expiry"):
         expiry = parse_date(line.expiry) if line.expiry else ""
-    with field(path + "value"):
-        value = parse_money(line.value) if line.value else ""
-        if value.startswith("-"):
-            raise OutOfRange("A value can't be below nought.")
-    currency = word(path + "currency", line.currency).upper() if value else ""
-    known = (batch, expiry, fund, value, currency)
+    known = (batch, expiry, fund, *worth(path, line.value, line.currency))
     return ReceiptLine(item.id, qty, lot(path, line.lot) or lot_id(known), *known)
+
+
+def worth(path: str, value: str | None, currency: str | None) -> tuple[str, str]:
+    """What one unit is worth, and in which currency; both empty where nothing is said."""
+    with field(path + "value"):
+        amount = parse_money(value) if value else ""
+        if amount.startswith("-"):
+            raise OutOfRange("A value can't be below nought.")
+    return amount, word(path + "currency", currency).upper() if amount else ""
 
 
 def lot_id(known: Sequence[str]) -> str:

@@ -74,9 +74,11 @@ def in_order(known: Mapping[str, Recipe], kit: str) -> tuple[list[str], dict[str
 
 # stating
 
+_TOLD = ("weight", "volume", "value", "currency")  # of one unit
+
 
 def said(node: Node, id: str, label: str, body: ItemIn) -> dict[str, Any]:
-    """What a body says of an item's kit, weight, volume and names and isn't known yet, as fields of the fact."""
+    """What a body says of an item's kit, weight, volume, value and names and isn't known yet, as fields of the fact."""
     found: dict[str, Any] = {}
     if body.kit is not None:
         found["kit"] = recipe(node, id, label, body.kit)
@@ -84,6 +86,11 @@ def said(node: Node, id: str, label: str, body: ItemIn) -> dict[str, Any]:
         if getattr(body, name) is not None:
             found[name] = _measure(name, getattr(body, name))
     known = _known(node, id)
+    if body.value is not None:
+        value, currency = inputs.worth("", body.value, body.currency)
+        if (value, currency) != (known.get("value", ""), known.get("currency", "")):
+            found |= {"value": value, "currency": currency}  # together: the one is nothing without the other
+            known |= {"value": None, "currency": None}
     names = _names(node, id, body.names)
     return {name: value for name, value in found.items() if value != known.get(name)} | names
 
@@ -102,8 +109,10 @@ def _names(node: Node, id: str, said: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _known(node: Node, id: str) -> dict[str, Any]:
-    for kit, weight, volume in catalogue.query(node, "SELECT kit, weight, volume FROM item WHERE id = ?", id):
-        return {"kit": _read(kit) if kit else None, "weight": weight, "volume": volume}
+    sql = "SELECT kit, weight, volume, value, currency FROM item WHERE id = ?"
+    for kit, weight, volume, value, currency in catalogue.query(node, sql, id):
+        found = {"weight": weight, "volume": volume, "value": value, "currency": currency}
+        return found | {"kit": _read(kit) if kit else None}
     return {}
 
 
@@ -154,17 +163,22 @@ def _way(known: Mapping[str, Recipe], start: str, end: str) -> list[str]:
 
 
 def details(node: Node, items: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Of items: {kit: [{item, item_name, unit, qty}], weight, volume}, weight in g and volume in ml or None."""
-    found: dict[str, tuple[Recipe, int | None, int | None]] = {id: ([], *_common(id)) for id in items}
+    """Of items: {kit: [{item, item_name, unit, qty}], weight, volume, value, currency}, of one unit or None.
+
+    Weight is in g, volume in ml; the value is the standard one, where no lot says another.
+    """
+    kits, told = dict[str, Recipe](), {id: [*_common(id), None, None] for id in items}
     for start in range(0, len(items), 500):
         part = items[start : start + 500]
-        sql = f"SELECT id, kit, weight, volume FROM item WHERE id IN ({','.join('?' * len(part))})"
-        found.update({id: (_read(kit) if kit else [], w, v) for id, kit, w, v in catalogue.query(node, sql, *part)})
-    parts = {item for kit, _, _ in found.values() for item, _ in kit}
+        sql = f"SELECT id, kit, {', '.join(_TOLD)} FROM item WHERE id IN ({','.join('?' * len(part))})"
+        for id, kit, *rest in catalogue.query(node, sql, *part):
+            kits[id], told[id] = _read(kit) if kit else [], rest
+    parts = {item for kit in kits.values() for item, _ in kit}
     rows = {row.id: row for row in catalogue.item_rows(node, sorted(parts))}
     return {
-        id: {"kit": [_part(rows, *one) for one in kit], "weight": weight or None, "volume": volume or None}
-        for id, (kit, weight, volume) in found.items()
+        id: {"kit": [_part(rows, *one) for one in kits.get(id, [])]}
+        | {name: value or None for name, value in zip(_TOLD, rest, strict=True)}
+        for id, rest in told.items()
     }
 
 

@@ -294,7 +294,8 @@ class KitLineIn(Body):
 
 
 class ItemIn(Body):
-    """A new item, told apart by name and unit. Of one unit: its parts if it is a kit, grams, millilitres.
+    """A new item, told apart by name and unit. Of one unit: its parts if it is a kit, grams, millilitres, and the
+    standard value where no lot says another.
 
     `names` are by language: en, es, fr, ht.
     """
@@ -307,6 +308,8 @@ class ItemIn(Body):
     kit: list[KitLineIn] | None = None
     weight: int | None = None
     volume: int | None = None
+    value: str | None = None
+    currency: str | None = None
     names: dict[str, str] = {}
 
 

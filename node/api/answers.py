@@ -229,7 +229,7 @@ class KitPart(Struct):
 
 
 class ItemRow(Struct):
-    """An item with its unit, codes by scheme and packs by name; of one unit its parts, grams and millilitres."""
+    """An item with its unit, codes by scheme, packs by name; of one unit its parts, grams, millilitres and value."""
 
     item: str
     name: str
@@ -240,6 +240,8 @@ class ItemRow(Struct):
     kit: list[KitPart]
     weight: int | None
     volume: int | None
+    value: str | None
+    currency: str | None
 
 
 class Undone(Struct):

@@ -90,6 +90,8 @@ def item() -> None:
 @click.option("--kit", "kit", multiple=True, metavar="ITEM=QTY", help="What goes into one of it; again for more.")
 @click.option("--weight", type=int, metavar="G", help="Grams of one.")
 @click.option("--volume", type=int, metavar="ML", help="Millilitres of one.")
+@click.option("--value", metavar="AMOUNT", help="What one is worth where no lot says another.")
+@click.option("--currency", metavar="C", help="Of the value, like USD.")
 @click.option("--called", multiple=True, metavar="LANG=NAME", help="What it is called elsewhere, like es=Manta.")
 @click.option("--new", is_flag=True, help="Add it although an item is called nearly the same.")
 @with_json

@@ -17,7 +17,7 @@ from sync.errors import Problem
 FOUND_SHOWN = 6
 Answer = str | tuple[str, int]
 _PLACE_FIELDS = ("kind", "lat", "lon")
-_ITEM_FIELDS = ("unit", "category", "pack", "pack_qty", "kit", "weight", "volume", "names")
+_ITEM_FIELDS = ("unit", "category", "pack", "pack_qty", "kit", "weight", "volume", "value", "currency", "names")
 
 
 def new_place() -> str:
@@ -64,6 +64,8 @@ def add_item() -> Answer:
         "packs": packs,
         "kit": kit or None,
         "names": names,
+        "value": typed["value"] or None,
+        "currency": typed["currency"] or None,
         **measures,
     }
     body = ItemIn(name=typed["name"], unit=typed["unit"], **more)

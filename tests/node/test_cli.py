@@ -248,3 +248,19 @@ def test_a_folder_is_served_by_one_program_at_a_time(stocked: Line) -> None:
         assert "is being served already" in stocked("serve", "--port", "0", "--sync-port", "0", code=1).stderr
     with files.serving(stocked.folder):
         pass  # and again once the first has stopped
+
+
+def test_an_item_has_a_standard_value_where_no_lot_says_another(stocked: Line) -> None:
+    stocked("item", "add", "Rope", "--unit", "m", "--value", "0.85", "--currency", "eur")
+    stocked("receive", "Gym North", "Rope=200")
+    stocked("receive", "Gym North", "Rope=10", "--value", "2", "--currency", "EUR")
+
+    def row() -> dict[str, str]:
+        return next(row for row in stocked.json("report", "statement") if row["item_name"] == "Rope")
+
+    assert (row()["currency"], row()["received_value"]) == ("EUR", "190")
+    stocked("item", "add", "Rope", "--unit", "m", "--value", "1", "--currency", "EUR")
+    assert row()["received_value"] == "220"
+    told = next(row for row in stocked.json("item", "list") if row["name"] == "Rope")
+    assert (told["value"], told["currency"]) == ("1", "EUR")
+    assert "below nought" in stocked("item", "add", "Rope", "--unit", "m", "--value", "-1", code=2).stderr

@@ -289,7 +289,8 @@ def test_a_repack_that_cannot_be_read_names_the_field(node, field, used, made):
 
 def test_weight_and_volume_are_known_of_one_unit(node):
     water = item(node, "Water", unit="litre", weight=1000, volume=1000)
-    assert recipes.details(node, [water])[water] == {"kit": [], "weight": 1000, "volume": 1000}
+    told = {"kit": [], "weight": 1000, "volume": 1000, "value": None, "currency": None}
+    assert recipes.details(node, [water])[water] == told
     with pytest.raises(OutOfRange):
         item(node, "Water", unit="litre", weight=-1)
 
