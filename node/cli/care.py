@@ -6,13 +6,16 @@ from typing import Any
 
 import click
 
-from node import alerts, correcting, keeping, merging, sameness
+from node import alerts, correcting, keeping, merging, record, sameness
 from node.cli.base import Call, with_json
 from node.cli.recording import line_bodies, split_lines, split_lots, told
 from node.cli.words import short, table
 from node.events import LOSS_REASONS, URGENCIES
 from node.requests import CorrectIn, CorrectLineIn, KeepIn, RepackOutIn, SameAsIn
+from node.units import format_qty
 from sync.errors import Malformed
+
+_LOT = ("lot", "batch", "expiry", "fund", "value", "currency")
 
 
 @click.command()
@@ -21,6 +24,12 @@ from sync.errors import Malformed
 @click.option("--why", required=True, metavar="TEXT", help="What was wrong; it stays visible.")
 @click.option("--in", "used", multiple=True, metavar="ITEM=QTY", help="What a repack used up, all of it.")
 @click.option("--out", "made", multiple=True, metavar="ITEM=QTY", help="What a repack made, all of it.")
+@click.option("--lot", metavar="L", help="Of the lines that are named, or of a receipt's one line; so the next five.")
+@click.option("--batch", metavar="B")
+@click.option("--expiry", metavar="DATE")
+@click.option("--fund", metavar="F")
+@click.option("--value", metavar="AMOUNT")
+@click.option("--currency", metavar="C")
 @click.option("--people", type=int, metavar="N")
 @click.option("--households", type=int, metavar="N")
 @click.option("--place", metavar="PLACE", help="Where it happened.")
@@ -47,12 +56,22 @@ def correct(
 
     Example: bucketline correct 3f9ac2d1 blanket=42 --people 40 --why "24 was the number of boxes"
     """
-    bodies = [CorrectLineIn(item=item, qty=qty) for item, qty in split_lines(lines)]
+    of_lot = {name: text for name in _LOT if (text := rest.pop(name)) is not None}
     out = [RepackOutIn(item=item, qty=qty, lot=lot) for item, qty, lot in split_lots(made)]
     with call.node() as node:
+        named = split_lines(lines) or (_its_line(node, entry) if of_lot else [])
+        bodies = [CorrectLineIn(item=item, qty=qty, **of_lot) for item, qty in named]
         body = CorrectIn(lines=bodies or None, used=line_bodies(used) or None, made=out or None, **rest)
         done = correcting.correct(node, entry, body)
         told(call, node, done, "Corrected")
+
+
+def _its_line(node: Any, entry: str) -> list[tuple[str, str]]:
+    """The one line of an entry, as it is; Malformed where it has more, and nobody said which is meant."""
+    held = getattr(record.find_entry(node, entry).fact, "lines", [])
+    if len(held) != 1:
+        raise Malformed("Which of its lines?", kept="Nothing was recorded.", todo="Name all of them, like blanket=24.")
+    return [(held[0].item, format_qty(held[0].qty))]
 
 
 @click.command()

@@ -264,3 +264,15 @@ def test_an_item_has_a_standard_value_where_no_lot_says_another(stocked: Line) -
     told = next(row for row in stocked.json("item", "list") if row["name"] == "Rope")
     assert (told["value"], told["currency"]) == ("1", "EUR")
     assert "below nought" in stocked("item", "add", "Rope", "--unit", "m", "--value", "-1", code=2).stderr
+
+
+def test_what_was_said_of_a_lot_is_corrected(stocked: Line) -> None:
+    entry = stocked.json("receive", "Gym North", "blanket=10", "--fund", "ECHO", "--value", "3", "--currency", "USD")
+    stocked("correct", entry["entry"], "--value", "4", "--currency", "EUR", "--why", "euros, not dollars")
+    rows = stocked.json("report", "statement", "--by", "fund")
+    assert [(row["currency"], row["received_value"]) for row in rows if row["fund"] == "ECHO"] == [("EUR", "40")]
+    two = stocked.json("receive", "Gym North", "blanket=5", "insulin=2")["entry"]
+    assert "Which of its lines" in stocked("correct", two, "--fund", "Oxfam", "--why", "given", code=2).stderr
+    stocked("correct", two, "blanket=5", "insulin=2", "--fund", "Oxfam", "--why", "given")
+    rows = stocked.json("report", "statement", "--by", "fund")
+    assert sorted(row["received"] for row in rows if row["fund"] == "Oxfam") == ["2", "5"]
