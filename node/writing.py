@@ -1,15 +1,17 @@
 """What all recording has in common: an entry written, what is worth a look about it, and the time it bears."""
 
+import re
 from dataclasses import dataclass, field
 
 from node import catalogue, events, inputs, sameness
-from node.events import AnyFact, Dispatch, Distribution, Loss, Repack
+from node.events import AnyFact, Dispatch, Distribution, Loss, Receipt, Repack
 from node.fold import Node
 from node.inputs import KEPT
 from node.units import format_qty
 from sync.errors import NotFound, OutOfRange, Problem
 from sync.log import Folded
 
+_CURRENCY = re.compile("[A-Z]{3}")
 AHEAD_MS_MIN = 600_000  # a time that lies further ahead is perhaps a slip
 
 
@@ -37,8 +39,24 @@ def write(node: Node, fact: AnyFact) -> Recorded:
 
 
 def notices(node: Node, fact: AnyFact) -> list[str]:
-    """What is worth a look about this entry: a time ahead of the clock, balances that it left below zero."""
-    return [*too_early(node, fact), *_below_zero(node, fact)]
+    """What is worth a look about this entry: a time ahead of the clock, balances that it left below zero, odd words."""
+    return [*too_early(node, fact), *_below_zero(node, fact), *odd(fact)]
+
+
+def odd(fact: object) -> list[str]:
+    """What can be, but is mostly a slip, in sentences: a worth without a currency that is one, homes without people."""
+    found = []
+    if isinstance(fact, Receipt):
+        worth = [line for line in fact.lines if line.value]
+        if any(not line.currency for line in worth):
+            found.append("A value has no currency, so that it is added to no other. Say which by correcting the entry.")
+        for currency in dict.fromkeys(line.currency for line in worth if line.currency):
+            if not _CURRENCY.fullmatch(currency):
+                found.append(f"{currency} is no code of a currency, like EUR: rates by code won't convert it.")
+    if isinstance(fact, Distribution) and fact.households and fact.people is not None:
+        if fact.households > fact.people:
+            found.append(f"{fact.households} households with {fact.people} people: is that the other way round?")
+    return found
 
 
 def too_early(node: Node, fact: object) -> list[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from node import correcting, moving, queries, record, transit
+from node import correcting, moving, queries, record, transit, writing
 from node.events import Arrival, Dispatch, Distribution, Loss, Repack, is_entry_id
 from node.running import Node
 from node.web import words
@@ -13,7 +13,13 @@ def doubts(node: Node, entry: Folded, row: dict[str, Any] | None) -> list[str]:
     """Whole sentences; `row` is the entry as the log tells it."""
     fact, came = entry.fact, _transfer(node, entry.fact)
     over = moving.doubts(node, came) if came else []
-    return [*record.too_early(node, fact), *_below(node, fact), *over, *_corrected(node, entry, row)]
+    return [
+        *record.too_early(node, fact),
+        *_below(node, fact),
+        *writing.odd(fact),
+        *over,
+        *_corrected(node, entry, row),
+    ]
 
 
 def coming(node: Node, entry: Folded) -> list[str]:

@@ -276,3 +276,17 @@ def test_what_was_said_of_a_lot_is_corrected(stocked: Line) -> None:
     stocked("correct", two, "blanket=5", "insulin=2", "--fund", "Oxfam", "--why", "given")
     rows = stocked.json("report", "statement", "--by", "fund")
     assert sorted(row["received"] for row in rows if row["fund"] == "Oxfam") == ["2", "5"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("receive", "Gym North", "blanket=2", "--value", "3"), "has no currency"),
+        (("receive", "Gym North", "blanket=2", "--value", "3", "--currency", "Euro"), "EURO is no code of a currency"),
+        (("drop", "Gym North", "blanket=2", "--people", "5", "--households", "900"), "900 households with 5 people"),
+    ],
+)
+def test_what_is_odd_is_recorded_and_told(stocked: Line, words: tuple[str, ...], said: str) -> None:
+    assert said in stocked(*words).stdout
+    plain = [word for word in words if word not in ("900", "--households", "Euro")]
+    assert "900 households" not in stocked(*plain, *(["USD"] if plain[-1] == "--currency" else [])).stdout
