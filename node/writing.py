@@ -53,9 +53,8 @@ def odd(fact: object) -> list[str]:
         for currency in dict.fromkeys(line.currency for line in worth if line.currency):
             if not _CURRENCY.fullmatch(currency):
                 found.append(f"{currency} is no code of a currency, like EUR: rates by code won't convert it.")
-    if isinstance(fact, Distribution) and fact.households and fact.people is not None:
-        if fact.households > fact.people:
-            found.append(f"{fact.households} households with {fact.people} people: is that the other way round?")
+    if isinstance(fact, Distribution) and fact.people is not None and (fact.households or 0) > fact.people:
+        found.append(f"{fact.households} households with {fact.people} people: is that the other way round?")
     return found
 
 
