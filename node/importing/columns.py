@@ -61,6 +61,20 @@ NAMES: dict[str, Sequence[str]] = {
         *("use by", "fecha de vencimiento", "vencimiento", "fecha de caducidad", "caducidad", "date de peremption"),
         *("peremption", "date d expiration", "expiration", "date limite"),
     ),
+    "weight_kg": ("weight kg", "unit weight kg", "peso kg", "poids kg", "weight", "unit weight", "peso", "poids"),
+    "weight_g": ("weight g", "weight grams", "unit weight g", "peso g", "poids g"),
+    "volume_l": ("volume litre", "volume litres", "volume l", "unit volume l", "volumen litros", "volume en litres"),
+    "volume_m3": (
+        "volume m3",
+        "volume cbm",
+        "unit volume m3",
+        "cbm",
+        "m3",
+        "volumen m3",
+        "volume",
+        "unit volume",
+        "volumen",
+    ),
     "category": ("category", "item category", "categoria", "categorie", "famille", "familia"),
     "at": (
         "date received",
@@ -74,14 +88,15 @@ NAMES: dict[str, Sequence[str]] = {
     "lat": ("lat", "latitude", "latitud", "gps lat"),
     "lon": ("lon", "lng", "long", "longitude", "longitud", "gps lon", "gps long"),
 }
+MEASURES = ("weight_kg", "weight_g", "volume_l", "volume_m3")  # of one unit; without a unit as Sahana has them: kg, m3
 PLACE_NAMES = ("name", "nombre", "nom", *NAMES["place"])  # where a file lists places
 KIT_NAMES = ("kit", "kit name", "nombre del kit", "nom du kit")
 PLACE_SIGNS = ("lat", "lon", "kind")
 PLACE_WORDS = {"address", "country", "organisation", "organization", "branch", "capacity", "direccion", "adresse"}
 
 FIELDS = {
-    "stock": [name for name in NAMES if name not in PLACE_SIGNS],
-    "items": ["item", "code", "gtin", "scheme", "unit", "category"],
+    "stock": [name for name in NAMES if name not in (*PLACE_SIGNS, *MEASURES)],
+    "items": ["item", "code", "gtin", "scheme", "unit", "category", *MEASURES, "value", "currency"],
     "places": ["place", "kind", "lat", "lon"],
     "kits": ["kit", "item", "code", "gtin", "scheme", "unit", "qty"],
 }

@@ -4,8 +4,9 @@ Items are told apart by name and unit. A code comes first, and what a row adds t
 """
 
 from collections import defaultdict
+from typing import Any
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from node import catalogue, starter
 from node.catalogue import PlaceRow
@@ -34,6 +35,7 @@ class Index:
         self._by_code: defaultdict[str, list[str]] = defaultdict(list)
         self._codes: defaultdict[str, dict[str, str]] = defaultdict(dict)  # id → scheme → code
         self._places: defaultdict[str, list[PlaceRow]] = defaultdict(list)
+        self._told: defaultdict[str, set[str]] = defaultdict(set)  # id → what is known of one unit
         self._load()
 
     def _load(self) -> None:
@@ -41,6 +43,9 @@ class Index:
             self.node, "SELECT id, name, unit, category FROM item WHERE name <> '' ORDER BY id"
         ):
             self._enter(id, name, unit, category)
+        sql = "SELECT id, weight, volume, value FROM item"
+        for id, *known in catalogue.query(self.node, sql):
+            self._told[id] = {name for name, value in zip(("weight", "volume", "value"), known, strict=True) if value}
         for id, scheme, code in catalogue.query(
             self.node, "SELECT item, scheme, code FROM item_code WHERE code <> '' ORDER BY item, scheme"
         ):
@@ -126,6 +131,7 @@ class Index:
             self._enter_code(fact.id, scheme, code)
         self.fresh[fact.id] = f"{fact.name} ({fact.unit})"
         self.news[fact.id] = structs.replace(fact)
+        self._told[fact.id] = {name for name in ("weight", "volume", "value") if getattr(fact, name) is not UNSET}
         return fact.id
 
     def _new(self, thing: Thing) -> str:
@@ -147,10 +153,11 @@ class Index:
         return id
 
     def _learn(self, id: str, thing: Thing) -> None:
-        """Gather the codes and the category that a row adds to what is known."""
+        """Gather what a row adds to what is known: codes, the category, and what it tells of one unit."""
         codes = {scheme: code for scheme, code in thing.codes if self._is_new(id, scheme, code)}
         category = thing.category if thing.category and not self._categories.get(id) else ""
-        if not (codes or category):
+        told = self._untold(id, dict(thing.told))
+        if not (codes or category or told):
             return
         fact = self.news.setdefault(id, Item(id))
         fact.codes = {**fact.codes, **codes}
@@ -158,6 +165,14 @@ class Index:
             self._enter_code(id, scheme, code)
         if category:
             fact.category = self._categories[id] = category
+        for name, value in told.items():
+            setattr(fact, name, value)
+        self._told[id] |= told.keys()
+
+    def _untold(self, id: str, told: dict[str, Any]) -> dict[str, Any]:
+        """What nobody has said yet; a currency goes with its value."""
+        known = self._told[id]
+        return {name: value for name, value in told.items() if ("value" if name == "currency" else name) not in known}
 
     def _is_new(self, id: str, scheme: str, code: str) -> bool:
         """Whether an item bears no such code yet, of this scheme or another."""

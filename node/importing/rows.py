@@ -1,17 +1,25 @@
 """Reads one row of a sheet into what it says of stock, an item or a place, and notes what is wrong with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from node import codes
 from node.importing import values
 from node.importing.sheets import Row
+from node.recipes import MEASURE_MAX
 from node.units import format_degrees, parse_degrees
 from sync.errors import Problem
 
+MEASURES = {  # by field: what it tells, and how many of ours one of it is
+    "weight_kg": ("weight", 1000),
+    "weight_g": ("weight", 1),
+    "volume_l": ("volume", 1000),
+    "volume_m3": ("volume", 1_000_000),
+}
 SCHEME = "code"  # of codes whose catalogue a file doesn't name
 
 
@@ -34,6 +42,7 @@ class Thing(Struct, frozen=True):
     unit: str
     codes: tuple[tuple[str, str], ...] = ()  # pairs of scheme and code
     category: str = ""
+    told: tuple[tuple[str, int | str], ...] = ()  # of one unit: weight in g, volume in ml, value and its currency
 
     @property
     def label(self) -> str:
@@ -92,7 +101,7 @@ def decimal_mark(rows: Sequence[Row], found: Mapping[str, int], delimiter: str) 
 
     Programs that part cells by commas write points. People's spreadsheets with semicolons may do either.
     """
-    numeric = [found[name] for name in ("qty", "value") if name in found]
+    numeric = [found[name] for name in ("qty", "value", *MEASURES) if name in found]
     texts = [row.cells[i] for row in rows for i in numeric if i < len(row.cells)]
     by_program = delimiter == "," and not any(values.COMMA in text for text in texts)
     return values.mark_of(texts) or (values.POINT if by_program else "")
@@ -125,15 +134,16 @@ class Cells:
 
     def has(self, name: str) -> bool:
         """Whether there is anything in a field's cell."""
-        return bool(self._raw(name))
+        return bool(self.raw(name))
 
-    def _raw(self, name: str) -> str:
+    def raw(self, name: str) -> str:
+        """A field's cell as it stands; empty where there is none."""
         column = self._found.get(name, len(self._cells))
         return self._cells[column] if column < len(self._cells) else ""
 
     def get(self, name: str, read: Callable[[str], str] = values.word, empty: str = "") -> str:
         """A field's value; `empty` where its cell is."""
-        text = self._raw(name)
+        text = self.raw(name)
         if not text:
             return empty
         try:
@@ -178,7 +188,22 @@ def _code(cells: Cells, name: str, scheme: str) -> str:
 
 
 def _item(cells: Cells) -> Line:
-    return ItemLine(cells.line, _thing(cells))
+    value = cells.get("value", partial(values.money, mark=cells.mark))
+    worth = [("value", value), ("currency", cells.get("currency").upper())] if Decimal(value or 0) else []
+    return ItemLine(cells.line, structs.replace(_thing(cells), told=(*_measures(cells), *worth)))
+
+
+def _measures(cells: Cells) -> Iterator[tuple[str, int]]:
+    """Weight in grams and volume in millilitres, in whole ones; nought means that nobody knows."""
+    for name, (of, per) in MEASURES.items():
+        try:
+            amount = values.number(cells.raw(name), cells.mark) * per if cells.has(name) else Decimal()
+        except ValueError as error:
+            cells.warn(name, f"{error}; it is left out")
+            continue
+        whole = int(amount.to_integral_value(ROUND_HALF_UP)) if 0 < amount <= MEASURE_MAX else 0
+        if whole:
+            yield of, whole
 
 
 def _stock(cells: Cells) -> Line:

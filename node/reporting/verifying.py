@@ -50,7 +50,8 @@ def said(found: Verdict) -> list[str]:
     says = f"in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."
     if found.covers:
         return [f"No: {says}", *own]
-    return [f"This node can't tell. {OTHERS} By those that it holds, the first difference is this: {says}", *own]
+    lacks = OTHERS.replace("This node", "This node can't tell: it", 1)
+    return [f"{lacks} By those that it holds, the first difference is this: {says}", *own]
 
 
 def verify(node: Node, file: IO[bytes]) -> Verdict:

@@ -227,7 +227,7 @@ def test_a_node_that_lacks_entries_says_that_it_cannot_tell():
     node = history(2).node
     content = written(node, "statement", "csv")
     told = said(checked(memory_node("a stranger"), content))
-    assert told[0].startswith("This node can't tell.") and "line 2" in told[0] and "No:" not in told[0]
+    assert told[0].startswith("This node can't tell: it doesn't hold") and "line 2" in told[0] and "No:" not in told[0]
 
 
 @pytest.mark.parametrize(
