@@ -126,7 +126,7 @@ def arrive(node: Node, body: ArrivalIn, rest: Mapping[str, str] | None = None) -
                 raise _nothing(one)
         done = write(node, Arrival(when(node, body.at), place, one.dispatch, lines, inputs.note(body.note)))
         after = transit.get(node, one.dispatch)
-        said = [*doubts(node, after), *_returned(node, lines)]
+        said = [*doubts(node, after), *_returned(node, after, lines)]
         missing = {item: sums.open for item, sums in after.items().items() if sums.open > 0}
         return Arrived(
             done.entry,
@@ -292,15 +292,13 @@ def _unheard(node: Node, place: str) -> list[str]:
     return [hearsay.said(name), *([f"If it is your {own.name}: `{command}`."] if own else [])]
 
 
-def _returned(node: Node, lines: Sequence[ArrivalLine]) -> list[str]:
+def _returned(node: Node, after: Transfer, lines: Sequence[ArrivalLine]) -> list[str]:
     """What had been given up and came after all."""
     back: dict[str, int] = {}
     for line in lines:
         if line.missing < 0:
             back[line.item] = back.get(line.item, 0) - line.missing
-    names = {row.id: row.name for row in catalogue.item_rows(node, list(back))}
-    said = ", ".join(f"{format_qty(qty)} {names.get(item, item)}" for item, qty in back.items())
-    return [f"{said} had been given up as missing, and came after all."] if back else []
+    return [f"{_told(node, after, back)} had been given up as missing, and came after all."] if back else []
 
 
 def doubts(node: Node, after: Transfer) -> list[str]:

@@ -15,7 +15,7 @@ from node.reporting.writing.document import Document, Witness
 CELLS_SHOWN = 3  # of a row that one side lacks
 NO_ROW = "nothing"
 OWN = "It tells when entries came to the node that made it, which that node alone knows: another one can't check it."
-OTHERS = "This node doesn't hold the very entries that the report names, or believes others."
+OTHERS = "doesn't hold the very entries that the report names, or believes others."
 
 
 class Difference(NamedTuple):
@@ -44,14 +44,14 @@ def said(found: Verdict) -> list[str]:
     own = [OWN] if registry.find(found.report).is_own else []
     if found.difference is None:
         words = [f"Yes: each figure of this report ({found.report}) is what the entries come to."]
-        return [*words, *own, *([] if found.covers else [OTHERS])]
+        return [*words, *own, *([] if found.covers else [f"This node {OTHERS}"])]
     line, column, file, books = found.difference
     where = f"line {line}" if line else "the proof"
     says = f"in {where}{f', {column}' if column else ''}, it says {file!r}; the entries come to {books!r}."
     if found.covers:
         return [f"No: {says}", *own]
-    lacks = OTHERS.replace("This node", "This node can't tell: it", 1)
-    return [f"{lacks} By those that it holds, the first difference is this: {says}", *own]
+    by_ours = f"By those that it holds, the first difference is this: {says}"
+    return [f"This node can't tell: it {OTHERS} {by_ours}", *own]
 
 
 def verify(node: Node, file: IO[bytes]) -> Verdict:

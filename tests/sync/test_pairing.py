@@ -61,6 +61,24 @@ def trust(side: Side, other: Side) -> str:
 # what happens when all is well
 
 
+@pytest.mark.parametrize(
+    ("reached", "told"),
+    [
+        ("http://10.0.0.1:8481", ["http://10.0.0.7:8481"]),
+        ("http://127.0.0.1:8481", ["http://127.0.0.1:9", "http://10.0.0.7:8481"]),
+    ],
+)
+def test_an_address_that_leads_a_machine_to_itself_is_told_on_that_machine_alone(sides, reached, told):
+    anna, bela, _ = sides
+    anna.inviter.addresses = lambda: ["http://127.0.0.1:8481", "http://10.0.0.1:8481"]
+    own = ["http://127.0.0.1:9", "http://10.0.0.7:8481"]
+    code = invite(anna.log, [reached])
+    join(bela.log, bela.peers, code, own_addresses=own, name="bela", connect=anna.connect)
+    assert anna.peers.find("bela").addresses == told
+    theirs = bela.peers.find("anna").addresses
+    assert ("http://127.0.0.1:8481" in theirs) is ("127.0.0.1" in reached) and "http://10.0.0.1:8481" in theirs
+
+
 def test_a_code_makes_two_nodes_trust_each_other(sides):
     anna, bela, _ = sides
     row = bela.join(code_of(anna), anna)
