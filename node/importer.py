@@ -1,6 +1,6 @@
 """Imports a team's own spreadsheet: stock as receipts, places and items into the catalogue, all of it or nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from node.fold import Node
 from node.importing import memory, plans, repeats, sheets
 from node.importing.plans import Plan
 from node.importing.repeats import Repeats
-from node.importing.rows import Trouble
+from node.importing.rows import by_line
 from node.importing.sheets import KEPT, Sheet
 from node.importing.writing import Progress, Writer
 from node.units import format_time
@@ -102,7 +102,7 @@ def _refuse_repeats(plan: Plan, twice: Repeats) -> None:
     raise ImportedBefore(
         f"{plan.name} holds little that is new. {twice.sentence()} Recording them again would double their stock.",
         kept=KEPT,
-        todo="Leave the new rows alone in the file; or, if all these goods did come a second time, use `--again`.",
+        todo="Keep only the new rows in the file; or, if all these goods did come a second time, use `--again`.",
     )
 
 
@@ -113,8 +113,8 @@ def _told(writer: Writer, plan: Plan, entries: int, twice: str) -> dict[str, Any
         "entries": entries,
         "items_new": len(writer.index.fresh) if good else 0,
         "places_new": len(writer.places_new) if good else 0,
-        "problems": _by_line(plan.troubles),
-        "warnings": _by_line(plan.warnings),
+        "problems": by_line(plan.troubles),
+        "warnings": by_line(plan.warnings),
         "kind": plan.kind,
         "zeros": writer.zeros,
         "values": plan.worth() if good else {},
@@ -122,13 +122,6 @@ def _told(writer: Writer, plan: Plan, entries: int, twice: str) -> dict[str, Any
         "new": {"items": list(writer.index.fresh.values()), "places": writer.places_new} if good else {},
         "notices": [*([f"{twice} They count once more."] if twice else []), *_notices(writer)] if good else [],
     }
-
-
-def _by_line(troubles: Sequence[Trouble]) -> list[dict[str, Any]]:
-    return [
-        {"line": trouble.line, "column": trouble.column, "reason": trouble.reason}
-        for trouble in sorted(troubles, key=lambda trouble: trouble.line)
-    ]
 
 
 def _notices(writer: Writer) -> list[str]:

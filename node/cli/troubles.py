@@ -26,7 +26,7 @@ def tell_warnings(found: dict[str, Any]) -> None:
     """Say which rows hold something odd, which is kept as it is."""
     odd = found["warnings"]
     for one in odd[:PROBLEMS_SHOWN]:
-        say(f"{_where(one)}: {one['reason']}. It is kept as it is.")
+        say(f"{_where(one)}: {one['reason']}. The row is kept.")
     if len(odd) > PROBLEMS_SHOWN:
         say(f"And {len(odd) - PROBLEMS_SHOWN} more like that.")
 

@@ -96,10 +96,7 @@ def run(
         "notices": done.notices if done else [],
         "rows": len(filled.lines),
         "empty": filled.empty,
-        "problems": [
-            {"line": trouble.line, "column": trouble.column, "reason": trouble.reason}
-            for trouble in sorted(filled.troubles, key=lambda trouble: trouble.line)
-        ],
+        "problems": rows.by_line(filled.troubles),
     }
 
 

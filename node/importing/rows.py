@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
+from typing import Any
 
 from msgspec import Struct, structs
 
@@ -33,6 +34,14 @@ class Trouble:
 
     def __str__(self) -> str:
         return f"Line {self.line}{f', {self.column}' if self.column else ''}: {self.reason}"
+
+
+def by_line(troubles: Sequence[Trouble]) -> list[dict[str, Any]]:
+    """Troubles as {line, column, reason}, in the order of the file."""
+    return [
+        {"line": trouble.line, "column": trouble.column, "reason": trouble.reason}
+        for trouble in sorted(troubles, key=lambda trouble: trouble.line)
+    ]
 
 
 class Thing(Struct, frozen=True):
@@ -199,7 +208,7 @@ def _measures(cells: Cells) -> Iterator[tuple[str, int]]:
         try:
             amount = values.number(cells.raw(name), cells.mark) * per if cells.has(name) else Decimal()
         except ValueError as error:
-            cells.warn(name, f"{error}; it is left out")
+            cells.warn(name, f"{error}, so that the item comes without it")
             continue
         whole = int(amount.to_integral_value(ROUND_HALF_UP)) if 0 < amount <= MEASURE_MAX else 0
         if whole:

@@ -16,7 +16,7 @@ from node.folding.cells import STOCK
 from node.inputs import KEPT
 from node.reporting import movements
 from node.reporting.asked import Scope, days, zone_of
-from node.reporting.beside import GOODS, KIND, PLACE, items_told, told_of
+from node.reporting.beside import GOODS, KIND, PLACE, items_told, target_of, told_of
 from node.reporting.known import spots_of
 from node.reporting.model import Column, Report, Values
 from node.reporting.statement import FIGURES, statement
@@ -199,10 +199,7 @@ def _known(node: Node, one: Told) -> Callable[[Folded], bool]:
 
 def _in_period(node: Node, entry: Folded, one: Told) -> bool:
     """Whether it is about that time; what is undone is about the time at which it was said to take place."""
-    fact: object = entry.fact
-    if isinstance(fact, Void):
-        target = node.log.get(bytes.fromhex(fact.target))
-        fact = target.fact if target else None
+    fact = target_of(node, entry)
     at = getattr(fact, "at", None)
     since, until = one[4], one[5]
     return at is not None and at < until and (since is None or at >= since)

@@ -55,7 +55,7 @@ def test_json_has_the_fields_that_scripts_rely_on(desk: Desk) -> None:
 def test_a_code_that_is_off_is_told_and_the_row_is_kept(desk: Desk) -> None:
     desk.file.write_text(HEAD + "Depot,Soap,bar,7,4006381333932\n", "utf-8")
     done = desk("import", str(desk.file))
-    assert "Line 2, GTIN: 4006381333932 is not a GTIN" in done.stderr and "It is kept as it is." in done.stderr
+    assert "Line 2, GTIN: 4006381333932 is not a GTIN" in done.stderr and "The row is kept." in done.stderr
     assert "1 rows, 1 new items" in done.stdout
     desk.file.write_text(HEAD + "".join(f"Depot,Soap,bar,{n},4006381333932\n" for n in range(9, 34)), "utf-8")
     assert "And 5 more like that." in desk("import", str(desk.file), "--dry-run").stderr
